@@ -1,0 +1,21 @@
+# One static library per folder, with its whole dependency list.
+function(tallybell_library name)
+  cmake_parse_arguments(ARG "" "" "SRCS;DEPS" ${ARGN})
+  add_library(tallybell_${name} STATIC ${ARG_SRCS})
+  target_include_directories(tallybell_${name} PUBLIC ${PROJECT_SOURCE_DIR})
+  target_link_libraries(tallybell_${name} PUBLIC ${ARG_DEPS})
+endfunction()
+
+# One test executable per folder of the tree that tests/ mirrors.
+function(tallybell_test name)
+  if(NOT TALLYBELL_TESTS)
+    return()
+  endif()
+  cmake_parse_arguments(ARG "" "" "SRCS;DEPS" ${ARGN})
+  add_executable(${name} ${ARG_SRCS})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_compile_definitions(${name} PRIVATE TALLYBELL_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock_main GTest::gtest)
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES TIMEOUT 600)
+endfunction()

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+#ifndef TALLYBELL_RULES_PATTERN_H_
+#define TALLYBELL_RULES_PATTERN_H_
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace re2 {
+class RE2;
+}
+
+namespace tallybell {
+
+// One thing to look for in a line: a literal, or an RE2 regex. Immutable and thread-safe once made.
+class Pattern {
+ public:
+  static Pattern Literal(std::string text);
+  // InvalidArgument if the regex does not compile or is too large for the budget of
+  // docs/rules.md ("Limits"): program size times line bytes.
+  static absl::StatusOr<Pattern> Regex(std::string regex, bool ignore_case);
+
+  Pattern(Pattern&&) noexcept;
+  Pattern& operator=(Pattern&&) noexcept;
+  ~Pattern();
+
+  bool is_literal() const { return regex_ == nullptr; }
+  // The literal, or the regex without its slashes.
+  const std::string& text() const { return text_; }
+  bool ignore_case() const { return ignore_case_; }
+
+  // Whether `line` holds the literal or a match of the regex, and where. `line` is valid UTF-8.
+  bool Find(absl::string_view line, absl::string_view* match) const;
+
+  // The same, with the regex's named groups; those that did not take part are left out. Views
+  // into `line`.
+  bool FindCaptures(absl::string_view line, absl::string_view* match,
+                    std::vector<std::pair<absl::string_view, absl::string_view>>* captures) const;
+
+  // Names of the regex's named groups.
+  const std::vector<std::string>& capture_names() const { return capture_names_; }
+
+ private:
+  Pattern() = default;
+
+  std::string text_;
+  bool ignore_case_ = false;
+  std::unique_ptr<re2::RE2> regex_;
+  std::vector<std::string> capture_names_;
+  std::vector<int> capture_indices_;  // of capture_names_, in the same order
+};
+
+}  // namespace tallybell
+
+#endif  // TALLYBELL_RULES_PATTERN_H_
