@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+#ifndef TALLYBELL_ENGINE_OUTBOX_OUTBOX_H_
+#define TALLYBELL_ENGINE_OUTBOX_OUTBOX_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "engine/base/clock.h"
+#include "engine/base/metrics.h"
+#include "engine/model/alert.h"
+#include "engine/store/delta.h"
+#include "sinks/sink.h"
+
+namespace tallybell {
+
+// What evaluation has to say of one alert. The alert's labels are its identity.
+struct AlertUpdate {
+  enum class Kind {
+    kFiring,    // it fires since alert.starts_at; said again, it can only move starts_at back
+    kResolved,  // it ended at alert.ends_at
+    kValue,     // still fires: newer value, annotations and evidence; makes no row
+  };
+  Kind kind = Kind::kFiring;
+  Alert alert;
+};
+
+class Receiver;
+
+// What each receiver has not accepted yet, and the threads that tell it.
+//
+// Tell and Restore are called from the evaluation thread. Everything else is the outbox's own
+// threads, one for each receiver, so that one dead receiver never delays another.
+class Outbox {
+ public:
+  struct Options {
+    DurationNs max_alert_age = 12 * kHour;  // ended longer ago: recorded, not sent
+    int64_t max_rows = 100'000;
+    DurationNs shutdown = 8 * kSecond;
+  };
+
+  // Hands the senders' acknowledgements to the committer; called from the receivers' threads.
+  using Acknowledge = std::function<void(Delta)>;
+
+  Outbox(Options options, std::vector<std::unique_ptr<Sink>> sinks, const Clock* clock,
+         Metrics* metrics, Acknowledge acknowledge);
+  // Stops.
+  ~Outbox();
+
+  // Puts back what the last run committed; before Start. Rows of receivers that are not
+  // configured any more go into `*orphans` as erased rows.
+  absl::Status Restore(const std::vector<OutboxRow>& rows, Delta* orphans);
+
+  void Start();
+
+  // Takes `updates` in and appends to `*delta` the rows that make them durable, with a callback
+  // that wakes the senders once the delta is committed: nothing is sent before.
+  void Tell(std::vector<AlertUpdate> updates, Delta* delta);
+
+  // Tries to send what waits and is due for up to Options::shutdown, then ends the threads.
+  void Stop();
+
+ private:
+  Options options_;
+  const Clock* const clock_;
+  Metrics* const metrics_;
+  Acknowledge acknowledge_;
+  std::vector<std::unique_ptr<Receiver>> receivers_;
+};
+
+}  // namespace tallybell
+
+#endif  // TALLYBELL_ENGINE_OUTBOX_OUTBOX_H_
