@@ -11,11 +11,11 @@
 #include "absl/status/statusor.h"
 
 // Returns from the enclosing function with the status of `expression` unless that is OK.
-#define RETURN_IF_ERROR(expression)                            \
-  do {                                                         \
-    if (absl::Status status_ = (expression); !status_.ok()) {  \
-      return status_;                                          \
-    }                                                          \
+#define RETURN_IF_ERROR(expression)                           \
+  do {                                                        \
+    if (absl::Status status_ = (expression); !status_.ok()) { \
+      return status_;                                         \
+    }                                                         \
   } while (false)
 
 // Declares or assigns `target` from a StatusOr, or returns its status.

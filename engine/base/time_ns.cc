@@ -21,7 +21,7 @@ struct Unit {
 
 // Descending, as Prometheus demands; a year has 365 days and a week 7 there too.
 constexpr Unit kUnits[] = {
-    {"y", 365 * kDay}, {"w", 7 * kDay}, {"d", kDay},           {"h", kHour},
+    {"y", 365 * kDay}, {"w", 7 * kDay}, {"d", kDay},          {"h", kHour},
     {"m", kMinute},    {"s", kSecond},  {"ms", kMillisecond},
 };
 

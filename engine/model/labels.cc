@@ -14,9 +14,10 @@ namespace tallybell {
 namespace {
 
 auto LowerBound(std::vector<Labels::Pair>& pairs, absl::string_view name) {
-  return std::lower_bound(
-      pairs.begin(), pairs.end(), name,
-      [](const Labels::Pair& pair, absl::string_view n) { return absl::string_view(pair.first) < n; });
+  return std::lower_bound(pairs.begin(), pairs.end(), name,
+                          [](const Labels::Pair& pair, absl::string_view n) {
+                            return absl::string_view(pair.first) < n;
+                          });
 }
 
 }  // namespace
