@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+#include "engine/parse/glog_format.h"
+
+#include "engine/parse/glog.h"
+#include "engine/parse/glog_file_lines.h"
+
+namespace tallybell {
+
+void ParseGlogLine(absl::string_view text, ParsedLine* line) {
+  GlogHeader header;
+  if (ParseGlog(text, &header)) {
+    line->kind = ParsedLine::Kind::kRecord;
+    line->severity = header.severity;
+    line->stamp = header.stamp;
+    line->fields.Add("file", header.file);
+    line->fields.Add("line", header.line);
+    line->fields.Add("thread", header.thread);
+    line->fields.Add("caller", header.caller);
+    line->fields.Add("message", text.substr(header.message_offset));
+    return;
+  }
+  GlogFileLine file_line;
+  if (!ParseGlogFileLine(text, &file_line)) return;
+  line->kind = ParsedLine::Kind::kFileLine;
+  if (file_line.kind == GlogFileLine::Kind::kCreated) line->stamp = file_line.created;
+  if (!file_line.host.empty()) line->fields.Add("host", file_line.host);
+}
+
+}  // namespace tallybell

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+#include "engine/parse/line_format.h"
+
+#include "absl/strings/str_join.h"
+#include "engine/parse/glog_format.h"
+
+namespace tallybell {
+namespace {
+
+void ParsePlainLine(absl::string_view /*text*/, ParsedLine* line) {
+  line->kind = ParsedLine::Kind::kRecord;
+}
+
+constexpr LineFormat kFormats[] = {
+    {"glog", "klog", ParseGlogLine},
+    {"plain", "", ParsePlainLine},
+};
+
+}  // namespace
+
+absl::Span<const LineFormat> AllLineFormats() { return kFormats; }
+
+const LineFormat* FindLineFormat(absl::string_view name) {
+  for (const LineFormat& format : kFormats) {
+    if (!name.empty() && (name == format.name || name == format.alias)) return &format;
+  }
+  return nullptr;
+}
+
+std::string LineFormatNames() {
+  return absl::StrJoin(kFormats, ", ", [](std::string* out, const LineFormat& format) {
+    absl::StrAppend(out, format.name);
+  });
+}
+
+}  // namespace tallybell

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+#include "engine/parse/source_clock.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/civil_time.h"
+#include "engine/parse/civil.h"
+
+namespace tallybell {
+namespace {
+
+constexpr int64_t kDaySeconds = 86'400;
+// Two years in which a date is the same distance away are both farther than this.
+constexpr int64_t kSurelyNearest = 180 * kDaySeconds;
+// Zones differ by up to 14 hours, and a file's own times are not exact.
+constexpr DurationNs kReferenceSlack = kDay;
+
+int64_t FloorSeconds(TimeNs time) {
+  const int64_t seconds = time / kSecond;
+  return time % kSecond < 0 ? seconds - 1 : seconds;
+}
+
+// Held within what a TimeNs can say, short of kNoTime and kNever.
+TimeNs FromSeconds(int64_t seconds, int64_t nanos) {
+  constexpr int64_t kMost = kNever / kSecond - 1;
+  return std::clamp(seconds, -kMost, kMost) * kSecond + nanos;
+}
+
+// Leap seconds are held within the second before them.
+int64_t Nanos(const Stamp& stamp) { return stamp.second == 60 ? kSecond - 1 : stamp.nanos; }
+
+// The stamp in that year, as if its zone were UTC.
+int64_t LocalSeconds(const Stamp& stamp, int year) {
+  return DaysFromCivil(year, stamp.month, stamp.day) * kDaySeconds + stamp.hour * 3600 +
+         stamp.minute * 60 + std::min<int>(stamp.second, 59);
+}
+
+int YearAt(int64_t seconds) {
+  const int64_t year = (absl::CivilSecond(1970, 1, 1) + seconds).year();
+  return static_cast<int>(std::clamp<int64_t>(year, 1, 9999));
+}
+
+// The year that brings the stamp nearest to `near`, best one in which it is from `from` to `to`;
+// all in seconds. A 29 February needs a leap year, which may be up to eight years away.
+int NearestYear(const Stamp& stamp, int64_t near, int64_t from, int64_t to) {
+  const bool leap_day = stamp.month == 2 && stamp.day == 29;
+  const int middle = YearAt(near);
+  int best = middle;
+  int64_t best_distance = 0;
+  bool best_fits = false;
+  bool any = false;
+  for (int year = std::max(1, middle - 8); year <= std::min(9999, middle + 8); ++year) {
+    if (leap_day && !IsLeapYear(year)) continue;
+    const int64_t seconds = LocalSeconds(stamp, year);
+    const int64_t distance = std::llabs(seconds - near);
+    const bool fits = seconds >= from && seconds <= to;
+    if (any && (fits < best_fits || (fits == best_fits && distance > best_distance))) continue;
+    any = true;
+    best = year;
+    best_distance = distance;
+    best_fits = fits;
+  }
+  return best;
+}
+
+int NearestYear(const Stamp& stamp, TimeNs near) {
+  return NearestYear(stamp, FloorSeconds(near), INT64_MIN, INT64_MAX);
+}
+
+}  // namespace
+
+SourceClock::SourceClock(const Options& options)
+    : options_(options), zone_(options.zone.value_or(absl::UTCTimeZone())) {}
+
+Stamp SourceClock::InEnvelope(const Stamp& stamp, TimeNs time, int utc_offset_seconds) const {
+  if (stamp.instant != kNoTime || time == kNoTime) return stamp;
+  const int64_t local =
+      LocalSeconds(stamp, stamp.year != 0 ? stamp.year : NearestYear(stamp, time));
+  if (stamp.has_zone) {
+    return Stamp::At(FromSeconds(local - stamp.utc_offset_seconds, Nanos(stamp)));
+  }
+  if (!options_.zone.has_value()) {
+    return Stamp::At(FromSeconds(local - utc_offset_seconds, Nanos(stamp)));
+  }
+  // The runtime read the line soon after it was written.
+  const ZoneClock::Instants instants = zone_.InstantsOf(local);
+  const int64_t near = FloorSeconds(time);
+  const bool first = std::llabs(instants.first - near) <= std::llabs(instants.second - near);
+  return Stamp::At(FromSeconds(first ? instants.first : instants.second, Nanos(stamp)));
+}
+
+void SourceClock::FileBegins(const Stamp& created) {
+  if (options_.first_year != 0) return;
+  if (created.instant != kNoTime) {
+    file_begins_ = created.instant;
+  } else if (created.year != 0) {
+    file_begins_ = Place(created, created.year);
+  }
+}
+
+TimeNs SourceClock::NextMark(const Stamp& mark, const std::optional<Stamp>& following,
+                             TimeNs arrival) {
+  const bool anew = mark_ == kNoTime || file_begins_ != kNoTime;
+  const TimeNs stated = anew ? AtBeginning(mark, arrival) : InOrder(mark);
+  following_ = following.has_value() ? OfFollowing(*following, stated) : kNoTime;
+  TimeNs bound = kNoTime;
+  if (following.has_value()) {
+    bound = AddNs(std::max(mark_, following_), options_.max_future);
+  } else if (options_.ends != kNoTime && options_.ends >= mark_) {
+    bound = AddNs(options_.ends, options_.max_future);
+  }
+  const TimeNs time = Bounded(stated, arrival, bound);
+  file_begins_ = kNoTime;
+  OpenSegment(time);
+  last_ = time;
+  latest_ = std::max(latest_, time);
+  needs_every_ = true;
+  if (following.has_value()) {
+    const TimeNs nearest = following->year == 0 && following->instant == kNoTime
+                               ? Place(*following, NearestYear(*following, time))
+                               : following_;
+    const TimeNs from = SubtractNs(std::min(time, nearest), options_.lateness);
+    const TimeNs to = AddNs(std::max(time, nearest), options_.lateness);
+    const bool steps_back = nearest < SubtractNs(time, options_.lateness);
+    const bool quiet = quiet_.Holds(FloorSeconds(from)) && quiet_.Holds(FloorSeconds(to));
+    needs_every_ = steps_back || !quiet;
+  }
+  return time;
+}
+
+TimeNs SourceClock::Resolve(const Stamp& stamp, TimeNs arrival) {
+  if (mark_ == kNoTime) return NextMark(stamp, std::nullopt, arrival);
+  const TimeNs bound =
+      following_ == kNoTime ? kNoTime : AddNs(std::max(mark_, following_), options_.max_future);
+  if (!needs_every_) return Bounded(InSegment(stamp), arrival, bound);
+  last_ = Bounded(InOrder(stamp), arrival, bound);
+  latest_ = std::max(latest_, last_);
+  return last_;
+}
+
+// The year of a stamp that comes soon before or after `near`.
+int SourceClock::YearOf(const Stamp& stamp, TimeNs near) const {
+  return stamp.year != 0 ? stamp.year : NearestYear(stamp, near);
+}
+
+// The instant of a stamp whose year is known. A local time that comes twice is its first occurrence
+// until the stamps before it show that this has passed.
+TimeNs SourceClock::Place(const Stamp& stamp, int year) const {
+  if (stamp.instant != kNoTime) return stamp.instant;
+  const int64_t local = LocalSeconds(stamp, year);
+  if (stamp.has_zone) return FromSeconds(local - stamp.utc_offset_seconds, Nanos(stamp));
+  const ZoneClock::Instants instants = zone_.InstantsOf(local);
+  const TimeNs first = FromSeconds(instants.first, Nanos(stamp));
+  if (instants.first == instants.second || latest_ == kNoTime ||
+      first >= SubtractNs(latest_, options_.lateness)) {
+    return first;
+  }
+  return FromSeconds(instants.second, Nanos(stamp));
+}
+
+// The instant of a stamp that follows the one resolved last.
+TimeNs SourceClock::InOrder(const Stamp& stamp) const { return Place(stamp, YearOf(stamp, last_)); }
+
+// The instant of the first mark of the source or of a file of it.
+TimeNs SourceClock::AtBeginning(const Stamp& stamp, TimeNs arrival) const {
+  if (stamp.year != 0 || stamp.instant != kNoTime) return Place(stamp, stamp.year);
+  if (options_.first_year != 0) {
+    const int64_t middle = LocalSeconds(stamp, options_.first_year);
+    const bool leap_day = stamp.month == 2 && stamp.day == 29;
+    return Place(stamp,
+                 leap_day ? NearestYear(stamp, middle, INT64_MIN, INT64_MAX) : options_.first_year);
+  }
+  if (file_begins_ != kNoTime) {
+    const int64_t begins = FloorSeconds(file_begins_);
+    const int64_t from = FloorSeconds(SubtractNs(file_begins_, kReferenceSlack));
+    return Place(stamp, NearestYear(stamp, begins, from, INT64_MAX));
+  }
+  const TimeNs ends = options_.ends != kNoTime ? options_.ends : arrival;
+  if (ends == kNoTime) return Place(stamp, NearestYear(stamp, TimeNs{0}));
+  const int64_t to = FloorSeconds(AddNs(ends, kReferenceSlack));
+  return Place(stamp, NearestYear(stamp, FloorSeconds(ends), INT64_MIN, to));
+}
+
+// The instant of the mark after `mark`, as far as it can be told before what lies between them.
+TimeNs SourceClock::OfFollowing(const Stamp& following, TimeNs mark) const {
+  const TimeNs nearest = Place(following, YearOf(following, mark));
+  if (following.year != 0 || following.instant != kNoTime) return nearest;
+  const TimeNs earliest = mark_ == kNoTime ? mark : std::min(mark, mark_);
+  if (nearest >= SubtractNs(earliest, kDay)) return nearest;
+  // It would be earlier than both marks before it: then more than half a year lies between them.
+  const int64_t seconds = FloorSeconds(mark);
+  return Place(following, NearestYear(following, seconds, seconds - kDaySeconds, INT64_MAX));
+}
+
+// The instant of a stamp in the open segment, by integer arithmetic nearly always.
+TimeNs SourceClock::InSegment(const Stamp& stamp) const {
+  if (stamp.instant != kNoTime) return stamp.instant;
+  int year = stamp.year != 0 ? stamp.year : mark_year_;
+  int64_t local = LocalSeconds(stamp, year);
+  if (stamp.year == 0 && (std::llabs(local - mark_seconds_) > kSurelyNearest ||
+                          (stamp.month == 2 && stamp.day == 29))) {
+    year = NearestYear(stamp, mark_);
+    local = LocalSeconds(stamp, year);
+  }
+  const int64_t seconds = local - (stamp.has_zone ? stamp.utc_offset_seconds : quiet_.offset);
+  if (stamp.has_zone || quiet_.Holds(seconds)) return FromSeconds(seconds, Nanos(stamp));
+  return Place(stamp, year);
+}
+
+// `time`, or the bound if it is beyond that.
+TimeNs SourceClock::Bounded(TimeNs time, TimeNs arrival, TimeNs other_bound) {
+  const TimeNs bound = arrival != kNoTime ? AddNs(arrival, options_.max_future) : other_bound;
+  if (bound == kNoTime || time <= bound) return time;
+  ++clamped_;
+  return bound;
+}
+
+void SourceClock::OpenSegment(TimeNs mark) {
+  mark_ = mark;
+  mark_seconds_ = FloorSeconds(mark);
+  mark_year_ = YearAt(mark_seconds_);
+  if (!quiet_known_ || !quiet_.Holds(mark_seconds_)) quiet_ = zone_.QuietAround(mark_seconds_);
+  quiet_known_ = true;
+}
+
+std::string SourceClock::Encode() const {
+  return absl::StrCat("1 ", mark_, " ", following_, " ", last_, " ", latest_, " ", file_begins_,
+                      " ", needs_every_ ? 1 : 0);
+}
+
+absl::Status SourceClock::Decode(absl::string_view text) {
+  const std::vector<absl::string_view> words = absl::StrSplit(text, ' ');
+  constexpr size_t kWords = 7;
+  int64_t numbers[kWords];
+  bool good = words.size() == kWords;
+  for (size_t i = 0; good && i < kWords; ++i) good = absl::SimpleAtoi(words[i], &numbers[i]);
+  if (!good || numbers[0] != 1) {
+    return absl::InvalidArgumentError("not the state of a source's clock");
+  }
+  OpenSegment(numbers[1]);
+  following_ = numbers[2];
+  last_ = numbers[3];
+  latest_ = numbers[4];
+  file_begins_ = numbers[5];
+  needs_every_ = numbers[6] != 0;
+  return absl::OkStatus();
+}
+
+}  // namespace tallybell
