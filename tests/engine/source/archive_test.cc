@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+#include "engine/source/archive.h"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+
+namespace tallybell {
+namespace {
+
+std::string Gzip(const std::string& plain) {
+  z_stream stream = {};
+  EXPECT_EQ(deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY), Z_OK);
+  std::string packed(deflateBound(&stream, plain.size()) + 64, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(plain.data()));
+  stream.avail_in = plain.size();
+  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
+  stream.avail_out = packed.size();
+  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
+  packed.resize(stream.total_out);
+  deflateEnd(&stream);
+  return packed;
+}
+
+std::string Zstd(const std::string& plain) {
+  std::string packed(ZSTD_compressBound(plain.size()), '\0');
+  const size_t size = ZSTD_compress(packed.data(), packed.size(), plain.data(), plain.size(), 3);
+  EXPECT_FALSE(ZSTD_isError(size));
+  packed.resize(size);
+  return packed;
+}
+
+std::string SomeLines(int n) {
+  std::string text;
+  for (int i = 0; i < n; ++i) absl::StrAppend(&text, "line ", i, " ", i * 7919 % 1000, "\n");
+  return text;
+}
+
+class ArchiveTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = ::testing::TempDir() + "/archive_test.XXXXXX";
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    dir_ = pattern;
+  }
+  void TearDown() override { std::filesystem::remove_all(dir_); }
+
+  std::string Path(absl::string_view name) { return absl::StrCat(dir_, "/", name); }
+
+  std::string Write(const std::string& bytes) {
+    std::ofstream(Path("file"), std::ios::binary) << bytes;
+    return Path("file");
+  }
+
+  // All that can be read, and the error at the end of it in `status`.
+  std::string ReadAll(absl::string_view path, absl::Status* status) {
+    absl::StatusOr<std::unique_ptr<Archive>> archive = OpenForReplay(path);
+    *status = archive.status();
+    std::string all;
+    std::string buffer(10007, '\0');
+    while (status->ok()) {
+      const absl::StatusOr<size_t> n = (*archive)->Read(buffer.data(), buffer.size());
+      *status = n.status();
+      if (!n.ok() || *n == 0) break;
+      all.append(buffer, 0, *n);
+    }
+    if (archive.ok() && (*archive)->facts().regular) {
+      EXPECT_LE((*archive)->position(), (*archive)->facts().size);
+    }
+    return all;
+  }
+
+  std::string dir_;
+};
+
+TEST_F(ArchiveTest, ReadsAPlainFileAndSaysHowFarItHasGot) {
+  const std::string text = SomeLines(1000);
+  const std::string path = Write(text);
+  absl::Status status;
+  EXPECT_EQ(ReadAll(path, &status), text);
+  EXPECT_TRUE(status.ok()) << status;
+  const auto archive = OpenForReplay(path);
+  ASSERT_TRUE(archive.ok());
+  EXPECT_EQ((*archive)->facts().size, text.size());
+  char byte[1];
+  EXPECT_EQ((*archive)->Read(byte, 1).value(), 1);
+  EXPECT_EQ((*archive)->position(), 1);
+}
+
+TEST_F(ArchiveTest, ReadsAnEmptyFile) {
+  absl::Status status;
+  EXPECT_EQ(ReadAll(Write(""), &status), "");
+  EXPECT_TRUE(status.ok()) << status;
+}
+
+TEST_F(ArchiveTest, ReadsGzipAndZstdByTheirFirstBytes) {
+  const std::string text = SomeLines(100'000);
+  for (const std::string& packed : {Gzip(text), Zstd(text)}) {
+    absl::Status status;
+    EXPECT_EQ(ReadAll(Write(packed), &status), text);
+    EXPECT_TRUE(status.ok()) << status;
+  }
+}
+
+TEST_F(ArchiveTest, ReadsAllMembersOfAnArchive) {
+  for (const std::string& packed :
+       {Gzip("one\n") + Gzip("") + Gzip("two\n"), Zstd("one\n") + Zstd("") + Zstd("two\n")}) {
+    absl::Status status;
+    EXPECT_EQ(ReadAll(Write(packed), &status), "one\ntwo\n");
+    EXPECT_TRUE(status.ok()) << status;
+  }
+}
+
+TEST_F(ArchiveTest, TakesNulBytesBehindGzipAsPadding) {
+  absl::Status status;
+  EXPECT_EQ(ReadAll(Write(Gzip("one\n") + std::string(1000, '\0')), &status), "one\n");
+  EXPECT_TRUE(status.ok()) << status;
+}
+
+TEST_F(ArchiveTest, GivesWhatItCanOfAnArchiveThatIsCutOff) {
+  const std::string text = SomeLines(100'000);
+  for (const std::string& packed : {Gzip(text), Zstd(text)}) {
+    absl::Status status;
+    const std::string part = ReadAll(Write(packed.substr(0, packed.size() / 2)), &status);
+    EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
+    EXPECT_GT(part.size(), text.size() / 10);
+    EXPECT_EQ(part, text.substr(0, part.size()));
+  }
+}
+
+TEST_F(ArchiveTest, SaysThatAnArchiveIsDamagedWhereverABitIsWrong) {
+  const std::string text = SomeLines(2000);
+  const std::string packed = Gzip(text);
+  for (size_t i = 10; i < packed.size(); i += packed.size() / 100 + 1) {
+    std::string damaged = packed;
+    damaged[i] ^= 0x10;
+    absl::Status status;
+    ReadAll(Write(damaged), &status);
+    EXPECT_FALSE(status.ok()) << "byte " << i;
+  }
+}
+
+TEST_F(ArchiveTest, StopsAnArchiveThatSwellsBeyondItsRatio) {
+  // 1 GiB in a few KiB of zstd.
+  ZSTD_CCtx* context = ZSTD_createCCtx();
+  std::string packed;
+  const std::string zeros(1 << 20, 'a');
+  std::string out(ZSTD_CStreamOutSize(), '\0');
+  for (int i = 0; i <= 256; ++i) {
+    ZSTD_inBuffer in = {zeros.data(), i < 256 ? zeros.size() : 0, 0};
+    size_t left = 1;
+    while (in.pos < in.size || (i == 256 && left != 0)) {
+      ZSTD_outBuffer to = {out.data(), out.size(), 0};
+      left = ZSTD_compressStream2(context, &to, &in, i < 256 ? ZSTD_e_continue : ZSTD_e_end);
+      packed.append(out, 0, to.pos);
+    }
+  }
+  ZSTD_freeCCtx(context);
+  const std::string path = Write(packed);
+  auto archive = OpenForReplay(path);
+  ASSERT_TRUE(archive.ok());
+  uint64_t read = 0;
+  absl::StatusOr<size_t> n = 1;
+  while (n.ok() && *n > 0) {
+    n = (*archive)->Read(out.data(), out.size());
+    if (n.ok()) read += *n;
+  }
+  EXPECT_EQ(n.status().code(), absl::StatusCode::kResourceExhausted) << n.status();
+  EXPECT_GE(read, Archive::kRatioFree);
+  EXPECT_LT(read, Archive::kRatioFree + (2 << 20));
+}
+
+TEST_F(ArchiveTest, NamesCompressedFormatsItDoesNotRead) {
+  absl::Status status;
+  ReadAll(Write(std::string("\xfd"
+                            "7zXZ\0\0\0",
+                            8)),
+          &status);
+  EXPECT_EQ(status, absl::InvalidArgumentError("xz is not supported; decompress it first"));
+  ReadAll(Write("BZh91AY&SY..."), &status);
+  EXPECT_EQ(status, absl::InvalidArgumentError("bzip2 is not supported; decompress it first"));
+  EXPECT_EQ(ReadAll(Write("BZh"), &status), "BZh");
+}
+
+TEST_F(ArchiveTest, RefusesWhatIsNotAFile) {
+  absl::Status status;
+  ReadAll(dir_, &status);
+  EXPECT_EQ(status, absl::InvalidArgumentError("is a directory"));
+  ReadAll("/dev/zero", &status);
+  EXPECT_EQ(status, absl::InvalidArgumentError("is a device"));
+  ReadAll(Path("missing"), &status);
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound) << status;
+}
+
+TEST_F(ArchiveTest, WaitsForTheWriterOfANamedPipe) {
+  const std::string path = Path("pipe");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  std::thread writer([&] { std::ofstream(path, std::ios::binary) << Gzip("one\ntwo\n"); });
+  absl::Status status;
+  EXPECT_EQ(ReadAll(path, &status), "one\ntwo\n");
+  EXPECT_TRUE(status.ok()) << status;
+  writer.join();
+}
+
+}  // namespace
+}  // namespace tallybell
