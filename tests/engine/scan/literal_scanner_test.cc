@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+#include "engine/scan/literal_scanner.h"
+
+#include <algorithm>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "engine/scan/aho_corasick.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace tallybell {
+
+void PrintTo(const ScanHit& hit, std::ostream* os) { *os << hit.literal << "@" << hit.end; }
+
+namespace {
+
+using Engine = LiteralScanner::Engine;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+std::vector<ScanHit> Hits(const LiteralScanner& scanner, absl::string_view text) {
+  std::vector<ScanHit> hits;
+  scanner.Scan(text, scanner.NewScratch().get(), &hits);
+  return hits;
+}
+
+// Looks for each literal at each place.
+std::vector<ScanHit> SlowHits(const std::vector<ScanLiteral>& literals, const std::string& text) {
+  std::vector<ScanHit> hits;
+  for (uint32_t id = 0; id < literals.size(); ++id) {
+    const ScanLiteral& literal = literals[id];
+    const bool said_before = std::any_of(
+        literals.begin(), literals.begin() + id,
+        [&](const ScanLiteral& other) { return NormalLiteral(other) == NormalLiteral(literal); });
+    for (size_t end = literal.text.size(); end <= text.size() && !said_before; ++end) {
+      const std::string piece = text.substr(end - literal.text.size(), literal.text.size());
+      const bool same = literal.ignore_case
+                            ? absl::AsciiStrToLower(piece) == absl::AsciiStrToLower(literal.text)
+                            : piece == literal.text;
+      if (same) hits.push_back({static_cast<uint32_t>(end), id});
+    }
+  }
+  std::sort(hits.begin(), hits.end());
+  return hits;
+}
+
+bool HaveHyperscan() { return LiteralScanner::Create({{"probe", false}}, Engine::kHyperscan).ok(); }
+
+std::vector<Engine> Engines() {
+  std::vector<Engine> engines = {Engine::kBest, Engine::kAhoCorasick};
+  if (HaveHyperscan()) engines.push_back(Engine::kHyperscan);
+  return engines;
+}
+
+TEST(LiteralScannerTest, ReportsWhereEachOccurrenceEnds) {
+  for (const Engine engine : Engines()) {
+    auto scanner = LiteralScanner::Create({{"can't start vm", false}, {"start", false}}, engine);
+    ASSERT_TRUE(scanner.ok()) << scanner.status();
+    EXPECT_THAT(Hits(**scanner, "E0501 can't start vm; start"),
+                ElementsAre(ScanHit{17, 1}, ScanHit{20, 0}, ScanHit{27, 1}));
+  }
+}
+
+TEST(LiteralScannerTest, ReportsOverlappingOccurrences) {
+  for (const Engine engine : Engines()) {
+    auto scanner = LiteralScanner::Create({{"aa", false}, {"aaa", false}}, engine);
+    ASSERT_TRUE(scanner.ok());
+    EXPECT_THAT(Hits(**scanner, "aaaa"), ElementsAre(ScanHit{2, 0}, ScanHit{3, 0}, ScanHit{3, 1},
+                                                     ScanHit{4, 0}, ScanHit{4, 1}));
+  }
+}
+
+TEST(LiteralScannerTest, IgnoresTheCaseOfAsciiLettersOnlyWhereAsked) {
+  for (const Engine engine : Engines()) {
+    auto scanner = LiteralScanner::Create({{"Error", true}, {"Error", false}}, engine);
+    ASSERT_TRUE(scanner.ok());
+    EXPECT_THAT(Hits(**scanner, "eRROR Error"),
+                ElementsAre(ScanHit{5, 0}, ScanHit{11, 0}, ScanHit{11, 1}));
+  }
+}
+
+TEST(LiteralScannerTest, FindsNulsAndHighBytes) {
+  const std::string text("x\0y\xFF\xC3\xA9z", 7);
+  for (const Engine engine : Engines()) {
+    auto scanner =
+        LiteralScanner::Create({{std::string("\0y", 2), false}, {"\xFF\xC3", true}}, engine);
+    ASSERT_TRUE(scanner.ok());
+    EXPECT_THAT(Hits(**scanner, text), ElementsAre(ScanHit{3, 0}, ScanHit{5, 1}));
+  }
+}
+
+TEST(LiteralScannerTest, ReportsEqualLiteralsOnceUnderTheFirst) {
+  for (const Engine engine : Engines()) {
+    auto scanner = LiteralScanner::Create({{"vm", false}, {"VM", true}, {"vm", true}}, engine);
+    ASSERT_TRUE(scanner.ok());
+    EXPECT_THAT(Hits(**scanner, "vm"), ElementsAre(ScanHit{2, 0}, ScanHit{2, 1}));
+  }
+}
+
+TEST(LiteralScannerTest, FindsNothingWithoutLiteralsOrText) {
+  auto none = LiteralScanner::Create({});
+  ASSERT_TRUE(none.ok());
+  EXPECT_THAT(Hits(**none, "anything"), IsEmpty());
+  auto some = LiteralScanner::Create({{"x", false}});
+  ASSERT_TRUE(some.ok());
+  EXPECT_THAT(Hits(**some, ""), IsEmpty());
+}
+
+TEST(LiteralScannerTest, RefusesEmptyAndVeryLongLiterals) {
+  EXPECT_EQ(LiteralScanner::Create({{"", false}}).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  const std::string huge(LiteralScanner::kMaxLiteralBytes + 1, 'x');
+  EXPECT_EQ(LiteralScanner::Create({{huge, false}}).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST(LiteralScannerTest, AppendsToTheHitsThatAreThere) {
+  auto scanner = LiteralScanner::Create({{"b", false}}, Engine::kAhoCorasick);
+  ASSERT_TRUE(scanner.ok());
+  std::vector<ScanHit> hits = {{9, 9}};
+  (*scanner)->Scan("ab", (*scanner)->NewScratch().get(), &hits);
+  EXPECT_THAT(hits, ElementsAre(ScanHit{9, 9}, ScanHit{2, 0}));
+}
+
+std::string RandomText(std::mt19937* random, absl::string_view alphabet, size_t max_size) {
+  std::string text;
+  const size_t size = (*random)() % (max_size + 1);
+  for (size_t i = 0; i < size; ++i) text += alphabet[(*random)() % alphabet.size()];
+  return text;
+}
+
+TEST(LiteralScannerTest, EveryEngineFindsWhatASlowSearchFinds) {
+  static constexpr char kBytes[] = "abAB[@`{\0\xFF\xC1\xE1z";
+  for (uint32_t seed = 1; seed <= 400; ++seed) {
+    std::mt19937 random(seed);
+    const absl::string_view alphabet(kBytes, 2 + random() % (sizeof(kBytes) - 2));
+    std::vector<ScanLiteral> literals;
+    const size_t count = 1 + random() % 20;
+    for (size_t i = 0; i < count; ++i) {
+      std::string text = RandomText(&random, alphabet, 6);
+      literals.push_back({text + alphabet[random() % alphabet.size()], random() % 2 == 0});
+    }
+    const std::string text = RandomText(&random, alphabet, 300);
+    const std::vector<ScanHit> expected = SlowHits(literals, text);
+    for (const Engine engine : Engines()) {
+      auto scanner = LiteralScanner::Create(literals, engine);
+      ASSERT_TRUE(scanner.ok()) << scanner.status();
+      ASSERT_EQ(Hits(**scanner, text), expected)
+          << "seed " << seed << " " << (*scanner)->engine_name();
+    }
+  }
+}
+
+TEST(AhoCorasickTest, FindsTheSameWhenFewStatesHaveARow) {
+  for (uint32_t seed = 1; seed <= 200; ++seed) {
+    std::mt19937 random(seed);
+    std::vector<ScanLiteral> literals;
+    std::vector<uint32_t> ids;
+    for (size_t i = 0; i < 12; ++i) {
+      const ScanLiteral literal = {RandomText(&random, "abA", 7) + "b", false};
+      if (std::count(literals.begin(), literals.end(), literal) > 0) continue;
+      ids.push_back(static_cast<uint32_t>(ids.size()));
+      literals.push_back(literal);
+    }
+    const std::string text = RandomText(&random, "abA", 300);
+    const AhoCorasick scanner(literals, ids, /*max_table_bytes=*/random() % 200);
+    ASSERT_EQ(Hits(scanner, text), SlowHits(literals, text)) << "seed " << seed;
+  }
+}
+
+TEST(AhoCorasickTest, TakesTenThousandLiterals) {
+  std::mt19937 random(7);
+  std::vector<ScanLiteral> literals;
+  for (int i = 0; i < 10000; ++i) {
+    literals.push_back(
+        {absl::StrCat("rule ", i, " ", random(), " failed to ", random()), i % 2 == 0});
+  }
+  auto scanner = LiteralScanner::Create(literals, Engine::kAhoCorasick);
+  ASSERT_TRUE(scanner.ok());
+  const std::string text = absl::StrCat("I0501 ", literals[4321].text, "; ", literals[9999].text);
+  EXPECT_THAT(Hits(**scanner, text),
+              ElementsAre(ScanHit{static_cast<uint32_t>(6 + literals[4321].text.size()), 4321},
+                          ScanHit{static_cast<uint32_t>(text.size()), 9999}));
+}
+
+}  // namespace
+}  // namespace tallybell
