@@ -55,6 +55,8 @@ struct Transition {
   TimeNs time = kNoTime;
   AlertState state = AlertState::kInactive;
   size_t rule_index = 0;  // place among all rules, in file order
+  int64_t value = 0;      // the count at `time`; alert.value is what the alert shows
+  bool exact = true;
   Alert alert;
 };
 

@@ -8,9 +8,6 @@
 namespace tallybell {
 namespace {
 
-// The first line and the newest four.
-constexpr size_t kNewestLines = 4;
-
 // Times kept for `value` beyond those that truth needs.
 constexpr size_t kMaxTimes = 10'000;
 
@@ -22,6 +19,7 @@ TimelineRule::TimelineRule(const Rule& rule)
       threshold(rule.threshold()),
       policy{rule.hold, rule.keep_firing_for},
       forget(rule.forget),
+      lines(static_cast<size_t>(rule.evidence_lines)),
       grouped(!rule.leaf().by.empty()),
       absence(rule.WatchesAbsence()) {}
 
@@ -61,7 +59,9 @@ GroupTimeline::Arrival GroupTimeline::AddClear(TimeNs at, TimeNs decided) {
 
 void GroupTimeline::StartAbsence(TimeNs at, bool anew) {
   if (anew) {
-    absence_start_ = absence_start_ == kNoTime ? at : std::max(absence_start_, at);
+    if (rule_->grouped && absence_start_ == kNoTime) return;  // there is no such group now
+    const bool suspended = absence_start_ == kNoTime || absence_start_ == kNever;
+    absence_start_ = suspended ? at : std::max(absence_start_, at);
   } else if (absence_start_ == kNoTime ||
              (at < absence_start_ && last_instant_ < at && last_clear_ == kNoTime)) {
     absence_start_ = at;
@@ -122,11 +122,11 @@ TimelineView GroupTimeline::ViewOf(absl::Span<const WindowMatch> matches, TimeNs
   TimelineView view;
   view.value = static_cast<int64_t>(matches.size());
   view.exact = window_.ExactAt(t);
-  if (matches.size() <= kNewestLines + 1) {
+  if (matches.size() <= rule_->lines) {
     view.lines.assign(matches.begin(), matches.end());
-  } else {
+  } else if (rule_->lines > 0) {
     view.lines.push_back(matches.front());
-    const auto newest = matches.subspan(matches.size() - kNewestLines);
+    const auto newest = matches.subspan(matches.size() - (rule_->lines - 1));
     view.lines.insert(view.lines.end(), newest.begin(), newest.end());
   }
   return view;

@@ -26,6 +26,7 @@ struct TimelineRule {
   int64_t threshold = 0;
   AlertPolicy policy;
   DurationNs forget = 24 * kHour;
+  size_t lines = 5;      // shown with an alert: the first and the newest others
   bool grouped = false;  // has `by`
   bool absence = false;  // zero satisfies the condition
 
@@ -37,7 +38,7 @@ struct TimelineRule {
 struct TimelineView {
   int64_t value = 0;
   bool exact = true;
-  std::vector<WindowMatch> lines;  // the first and the newest four, oldest first
+  std::vector<WindowMatch> lines;  // the first and the newest others, oldest first
 };
 
 // A transition of one group's alert.
@@ -70,8 +71,9 @@ class GroupTimeline {
   Arrival AddMatch(const WindowMatch& match, TimeNs decided);
   Arrival AddClear(TimeNs at, TimeNs decided);
 
-  // Absence without `by`: the first record of any stream was at `at`; later calls can only
-  // move it back, and only while nothing was decided. With `anew`: watching starts again there.
+  // Absence without `by`: the first record of any stream was at `at`; later calls can only move it
+  // back, and only while nothing was decided. With `anew`, also with `by`: watching starts again
+  // there; kNever suspends it until it is started anew, and leaves an alert that fires as it is.
   void StartAbsence(TimeNs at, bool anew);
 
   // The next instant at which anything may change; kNever if there is none.

@@ -13,18 +13,18 @@
 
 namespace tallybell {
 
-// One record that counts. Where it stands in its source is its identity: two identical lines at
+// One record that counts. Where it stands in its file is its identity: two identical lines at
 // different places are two matches.
 struct WindowMatch {
   TimeNs time = kNoTime;
   uint64_t offset = 0;    // bytes
   uint64_t evidence = 0;  // handle of the line in an EvidenceRing
-  uint32_t source = 0;    // number of the source
+  uint32_t file = 0;      // number of the file that it stands in
 
   // Ties in time are broken by place, so that the order does not depend on when lines were read.
   friend bool operator<(const WindowMatch& a, const WindowMatch& b) {
     if (a.time != b.time) return a.time < b.time;
-    if (a.source != b.source) return a.source < b.source;
+    if (a.file != b.file) return a.file < b.file;
     return a.offset < b.offset;
   }
 };

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+#ifndef TALLYBELL_ENGINE_MATCH_RULE_MATCH_H_
+#define TALLYBELL_ENGINE_MATCH_RULE_MATCH_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/base/time_ns.h"
+
+namespace tallybell {
+
+// One record counts for one rule, or clears it.
+struct RuleMatch {
+  uint32_t rule = 0;  // place in the RuleSet
+  bool clear = false;
+  std::vector<std::string> by_values;  // in the order of the rule's `by`; redacted, bounded
+  std::string evidence;                // the line, cut around the match; redacted
+};
+
+// A record that some rule counts or clears, at its place in its source. Owns its text, so that it
+// can leave the block that it was read from.
+struct MatchedRecord {
+  TimeNs time = kNoTime;
+  uint32_t file = 0;    // number of the file that it stands in: what evidence names
+  uint64_t offset = 0;  // bytes from that file's decompressed beginning
+  std::vector<RuleMatch> matches;
+};
+
+}  // namespace tallybell
+
+#endif  // TALLYBELL_ENGINE_MATCH_RULE_MATCH_H_

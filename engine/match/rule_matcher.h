@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+#ifndef TALLYBELL_ENGINE_MATCH_RULE_MATCHER_H_
+#define TALLYBELL_ENGINE_MATCH_RULE_MATCHER_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "engine/base/metrics.h"
+#include "engine/match/redactor.h"
+#include "engine/match/rule_match.h"
+#include "engine/model/record.h"
+#include "rules/rule.h"
+
+namespace tallybell {
+
+// Says of a record which rules it counts for and which it clears: docs/semantics.md, "Which
+// records count". The scan has only said that it may. Immutable and thread-safe.
+class RuleMatcher {
+ public:
+  static constexpr size_t kMaxByValue = 1024;      // bytes; longer ones are cut and hashed
+  static constexpr size_t kMaxEvidenceLine = 512;  // bytes, cut around the match
+
+  // `rules`, `redactor` and `metrics` outlive it.
+  RuleMatcher(const RuleSet* rules, const Redactor* redactor, Metrics* metrics);
+
+  // The rules whose `from` selects `stream`, ascending.
+  std::vector<uint32_t> RulesOf(const Labels& stream) const;
+
+  // Appends a match for each of `rules` that `record` counts for or clears. The stream has been
+  // looked at already.
+  void Match(const Record& record, absl::Span<const uint32_t> rules,
+             std::vector<RuleMatch>* matches) const;
+
+ private:
+  struct Found;
+
+  bool Counts(const Leaf& leaf, const Record& record, Found* found) const;
+  std::vector<std::string> ByValues(uint32_t rule, const Record& record, const Found& found) const;
+  std::string Evidence(absl::string_view text, absl::string_view match) const;
+
+  const RuleSet* const rules_;
+  const Redactor* const redactor_;
+  std::vector<Metric*> by_missing_;  // by rule
+};
+
+}  // namespace tallybell
+
+#endif  // TALLYBELL_ENGINE_MATCH_RULE_MATCHER_H_

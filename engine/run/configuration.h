@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+#ifndef TALLYBELL_ENGINE_RUN_CONFIGURATION_H_
+#define TALLYBELL_ENGINE_RUN_CONFIGURATION_H_
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "engine/base/time_ns.h"
+#include "engine/model/labels.h"
+#include "engine/outbox/outbox.h"
+#include "rules/diagnostics.h"
+#include "rules/pattern.h"
+#include "sinks/alerta.h"
+#include "sinks/alertmanager.h"
+#include "sinks/webhook.h"
+
+namespace tallybell {
+
+// Files to follow: docs/configuration.md, "file".
+struct FileSourceConfig {
+  std::vector<std::string> paths;  // paths and globs
+  Labels labels;
+  std::string format = "auto";
+  std::optional<absl::TimeZone> zone;
+  DurationNs lateness = 45 * kSecond;
+  DurationNs max_future = kMinute;
+  DurationNs stall_after = kMinute;
+  bool start_at_end = false;
+  std::optional<Pattern> labels_from_path;
+
+  // What tells it from the other sources over a restart.
+  std::string Key() const;
+};
+
+struct StdoutSinkConfig {};
+
+using SinkConfig = std::variant<AlertmanagerSink::Options, AlertaSink::Options,
+                                WebhookSink::Options, StdoutSinkConfig>;
+
+// What `tallybell run` was told to do. A plain value; the rules that it names are loaded apart.
+struct Configuration {
+  Labels external_labels;
+  std::vector<FileSourceConfig> files;
+  std::vector<std::string> rules;
+  std::vector<Pattern> redact;
+  std::vector<SinkConfig> sinks;
+  std::string state_path;
+  Outbox::Options outbox;
+};
+
+// Reads a configuration. Every fault goes into `*diagnostics`; the result is whole only if that
+// has no errors. Paths that are not absolute are taken from the directory of `file`.
+Configuration LoadConfiguration(absl::string_view file, absl::string_view text,
+                                Diagnostics* diagnostics);
+
+}  // namespace tallybell
+
+#endif  // TALLYBELL_ENGINE_RUN_CONFIGURATION_H_

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+#include "engine/run/evaluator.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace tallybell {
+
+Evaluator::Evaluator(const RuleSet* rules, const Options& options, Metrics* metrics)
+    : rule_set_(rules), options_(options), clocks_(rules) {
+  RuleEvaluator::Options rule_options;
+  rule_options.external_labels = options.external_labels;
+  rule_options.live = options.live;
+  for (size_t i = 0; i < rules->rules.size(); ++i) {
+    evaluators_.push_back(std::make_unique<RuleEvaluator>(&rules->rules[i], i, rule_options,
+                                                          &evidence_, &file_names_, metrics));
+  }
+  deadlines_.resize(clocks_.clocks().size());
+  scheduled_.assign(rules->rules.size(), kNever);
+  scheduled_in_.assign(rules->rules.size(), 0);
+}
+
+uint32_t Evaluator::AddFile(std::string name) {
+  file_names_.push_back(std::move(name));
+  return static_cast<uint32_t>(file_names_.size() - 1);
+}
+
+uint32_t Evaluator::AddSource(const std::vector<Labels>& streams, DurationNs lateness) {
+  const uint32_t number = clocks_.AddSource(streams, lateness);
+  deadlines_.resize(clocks_.clocks().size());
+  for (uint32_t rule = 0; rule < evaluators_.size(); ++rule) Schedule(rule);
+  return number;
+}
+
+// Keeps the rule's entry among its clock's deadlines true.
+void Evaluator::Schedule(uint32_t rule) {
+  const TimeNs next = evaluators_[rule]->next_instant();
+  const size_t clock = clocks_.clock_of(rule);
+  if (scheduled_[rule] == next && scheduled_in_[rule] == clock) return;
+  if (scheduled_[rule] != kNever) {
+    deadlines_[scheduled_in_[rule]].erase({scheduled_[rule], rule});
+  }
+  if (next != kNever) deadlines_[clock].insert({next, rule});
+  scheduled_[rule] = next;
+  scheduled_in_[rule] = clock;
+}
+
+void Evaluator::Add(const MatchedRecord& record) {
+  for (const RuleMatch& match : record.matches) {
+    const TimeNs t = clocks_.clocks()[clocks_.clock_of(match.rule)].t;
+    evaluators_[match.rule]->Add(match, record, t);
+    Schedule(match.rule);
+  }
+}
+
+void Evaluator::Started(uint32_t source, TimeNs t) {
+  for (uint32_t rule = 0; rule < evaluators_.size(); ++rule) {
+    if (!clocks_.Selects(rule, source)) continue;
+    evaluators_[rule]->StartAbsence(t, /*anew=*/false);
+    Schedule(rule);
+  }
+}
+
+void Evaluator::SetLive(uint32_t source, bool live, TimeNs at) {
+  std::vector<bool> held_before;
+  for (const RuleClocks::Clock& clock : clocks_.clocks()) held_before.push_back(clock.held);
+  clocks_.SetLive(source, live);
+  for (size_t i = 0; i < held_before.size(); ++i) {
+    const RuleClocks::Clock& clock = clocks_.clocks()[i];
+    if (clock.held == held_before[i]) continue;
+    for (const uint32_t rule : clock.rules) {
+      evaluators_[rule]->StartAbsence(clock.held ? at : kNever, /*anew=*/true);
+      Schedule(rule);
+    }
+  }
+}
+
+void Evaluator::DecideClock(size_t clock, TimeNs t, RuleEvaluator::Output* output) {
+  auto& deadlines = deadlines_[clock];
+  while (!deadlines.empty() && deadlines.begin()->first < t) {
+    const uint32_t rule = deadlines.begin()->second;
+    evaluators_[rule]->DecideBefore(t, output);
+    Schedule(rule);
+  }
+}
+
+void Evaluator::Decide(TimeNs wall, RuleEvaluator::Output* output) {
+  for (size_t i = 0; i < clocks_.clocks().size(); ++i) {
+    const RuleClocks::Clock& clock = clocks_.clocks()[i];
+    // Where no source is live, time passes all the same for what has been counted already.
+    DecideClock(i, clock.held || !options_.live ? clock.t : std::max(clock.t, wall), output);
+  }
+  if (!options_.live) return;
+  for (const auto& rule : evaluators_) {
+    const RuleClocks::Clock& clock = clocks_.clocks()[clocks_.clock_of(rule->index())];
+    // A clear that has not been read yet may lie before the wall clock, not before T.
+    rule->TellCertain(rule->rule().leaf().clear.empty() ? wall : clock.t, output);
+  }
+}
+
+void Evaluator::Finish(TimeNs end, bool drain, RuleEvaluator::Output* output) {
+  for (uint32_t rule = 0; rule < evaluators_.size(); ++rule) {
+    evaluators_[rule]->Finish(end, drain, output);
+    Schedule(rule);
+  }
+}
+
+TimeNs Evaluator::decided_everywhere() const {
+  TimeNs least = kNever;
+  for (const RuleClocks::Clock& clock : clocks_.clocks()) {
+    if (!clock.sources.empty()) least = std::min(least, clock.t);
+  }
+  return least;
+}
+
+void SortTransitions(std::vector<Transition>* transitions) {
+  std::stable_sort(transitions->begin(), transitions->end(),
+                   [](const Transition& a, const Transition& b) {
+                     return std::tie(a.time, a.rule_index, a.alert.labels) <
+                            std::tie(b.time, b.rule_index, b.alert.labels);
+                   });
+}
+
+}  // namespace tallybell

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+#ifndef TALLYBELL_ENGINE_RUN_EVALUATOR_H_
+#define TALLYBELL_ENGINE_RUN_EVALUATOR_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/btree_set.h"
+#include "engine/base/metrics.h"
+#include "engine/match/rule_match.h"
+#include "engine/model/alert.h"
+#include "engine/run/rule_clocks.h"
+#include "engine/run/rule_evaluator.h"
+#include "engine/window/evidence_ring.h"
+#include "rules/rule.h"
+
+namespace tallybell {
+
+// All rules over all sources: what alerts there are is a function of the records put in, not of
+// when they were (docs/semantics.md). Used by run, by replay and by rule tests alike.
+//
+// Belongs to one thread, the evaluation thread.
+class Evaluator {
+ public:
+  struct Options {
+    Labels external_labels;
+    bool live = false;
+  };
+
+  // `rules` and `metrics` outlive it.
+  Evaluator(const RuleSet* rules, const Options& options, Metrics* metrics);
+
+  // A source that may bring records of any of `streams`; returns its number.
+  uint32_t AddSource(const std::vector<Labels>& streams, DurationNs lateness);
+
+  // A file as evidence names it; returns the number that records of it carry.
+  uint32_t AddFile(std::string name);
+
+  // One record that counts; those of one source in the order in which they stand there.
+  void Add(const MatchedRecord& record);
+
+  // The source's first record was at `t`: absence without `by` is watched from the earliest on.
+  void Started(uint32_t source, TimeNs t);
+
+  // The source has told all up to `complete_to`.
+  void Progress(uint32_t source, TimeNs complete_to) { clocks_.Progress(source, complete_to); }
+
+  // Stuck, unreachable or ended sources are not live. Watching for absence stops where no source
+  // that a rule selects is live, and starts anew at `at` when one is again.
+  void SetLive(uint32_t source, bool live, TimeNs at);
+
+  // The source has no more, ever. What the others bring goes on without it.
+  void Ended(uint32_t source) { clocks_.SetLive(source, false); }
+
+  // Decides what is known and appends to `*output`. In a live engine also tells what is certain,
+  // `wall` being the time that has passed.
+  void Decide(TimeNs wall, RuleEvaluator::Output* output);
+
+  // The end of the input; see RuleEvaluator::Finish.
+  void Finish(TimeNs end, bool drain, RuleEvaluator::Output* output);
+
+  // Everything before this is decided for every rule that has a source.
+  TimeNs decided_everywhere() const;
+
+  const RuleClocks& clocks() const { return clocks_; }
+  const std::vector<std::unique_ptr<RuleEvaluator>>& rules() const { return evaluators_; }
+
+ private:
+  friend class EvaluatorState;
+
+  void Schedule(uint32_t rule);
+  void DecideClock(size_t clock, TimeNs t, RuleEvaluator::Output* output);
+
+  const RuleSet* const rule_set_;
+  const Options options_;
+  EvidenceRing evidence_;
+  std::vector<std::string> file_names_;
+  RuleClocks clocks_;
+  std::vector<std::unique_ptr<RuleEvaluator>> evaluators_;
+  // (next instant, rule) for the rules of each clock, and each rule's entry.
+  std::vector<absl::btree_set<std::pair<TimeNs, uint32_t>>> deadlines_;
+  std::vector<TimeNs> scheduled_;
+  std::vector<size_t> scheduled_in_;
+};
+
+// The order in which decided transitions are shown: time, then rule in the file, then labels.
+void SortTransitions(std::vector<Transition>* transitions);
+
+}  // namespace tallybell
+
+#endif  // TALLYBELL_ENGINE_RUN_EVALUATOR_H_

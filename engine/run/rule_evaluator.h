@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+#ifndef TALLYBELL_ENGINE_RUN_RULE_EVALUATOR_H_
+#define TALLYBELL_ENGINE_RUN_RULE_EVALUATOR_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/btree_set.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "engine/base/metrics.h"
+#include "engine/match/rule_match.h"
+#include "engine/model/alert.h"
+#include "engine/run/group_timeline.h"
+#include "engine/window/evidence_ring.h"
+#include "rules/rule.h"
+
+namespace tallybell {
+
+// One value of a rule's `by`: its timeline and what identifies its alert.
+struct RuleGroup {
+  explicit RuleGroup(const TimelineRule* rule) : timeline(rule) {}
+
+  GroupTimeline timeline;
+  std::string key;
+  std::vector<std::string> by_values;
+  Labels labels;                  // the alert's whole identity
+  TimeNs scheduled = kNever;      // its entry among the deadlines
+  TimeNs certain_at = kNever;     // its entry among the certain firings to come
+  TimeNs told_since = kNoTime;    // startsAt that the sinks know; kNoTime: they know of none
+  uint64_t number = 0;
+};
+
+// How near a rule came: the highest count, or for absence the lowest, and where.
+struct NearestMiss {
+  int64_t value = 0;
+  TimeNs time = kNoTime;
+  Labels group;
+};
+
+// All groups of one rule and the rule's clock T. Not thread-safe.
+class RuleEvaluator {
+ public:
+  struct Options {
+    Labels external_labels;
+    size_t max_groups = 10'000;
+    bool live = false;  // keeps what the state file and the sinks need
+  };
+
+  // What the evaluator has to say, in ascending order of time for each group.
+  struct Output {
+    std::vector<Transition> transitions;  // decided
+    std::vector<Alert> certain;           // firing for certain, not decided yet
+    std::vector<Alert> withdrawn;         // told early, and then a late clear came: ended
+  };
+
+  // `rule`, `evidence` and `metrics` outlive it.
+  RuleEvaluator(const Rule* rule, size_t rule_index, const Options& options,
+                EvidenceRing* evidence, const std::vector<std::string>* file_names,
+                Metrics* metrics);
+
+  // `decided` is T: every instant before it has been decided, or has nothing in it.
+  void Add(const RuleMatch& match, const MatchedRecord& record, TimeNs decided);
+
+  // A record of a stream that the rule selects was at `t`: absence is watched from there on.
+  // With `anew`, all watching starts again there.
+  void StartAbsence(TimeNs t, bool anew);
+
+  // Moves T to `t` (never back) and decides every instant before it.
+  void DecideBefore(TimeNs t, Output* output);
+
+  // Decides every instant up to and including `end`: the end of the input. With `drain` goes on
+  // until nothing is left to decide; that turns no absence on.
+  void Finish(TimeNs end, bool drain, Output* output);
+
+  // Tells the firings that are certain, given that instants up to `passed` have passed.
+  void TellCertain(TimeNs passed, Output* output);
+
+  // The earliest instant that is not decided; kNever if there is none.
+  TimeNs next_instant() const {
+    return deadlines_.empty() ? kNever : deadlines_.begin()->first;
+  }
+  TimeNs next_certain() const;
+  const Rule& rule() const { return *rule_; }
+  size_t index() const { return rule_index_; }
+
+  // For the summary.
+  struct Tally {
+    int64_t matches = 0;
+    int64_t clears = 0;
+    int64_t groups = 0;
+    std::optional<NearestMiss> nearest;
+  };
+  const Tally& tally() const { return tally_; }
+
+  // Keys of the groups that changed since the last call, in no order; Find yields null for those
+  // that are gone. Only a live engine's evaluator keeps them.
+  std::vector<std::string> TakeChanged();
+  const RuleGroup* Find(const std::string& key) const;
+
+ private:
+  friend class EvaluatorState;
+
+  RuleGroup* FindOrAdd(const std::vector<std::string>& by_values);
+  void Reschedule(RuleGroup* group);
+  void DecideOne(RuleGroup* group, bool absence_on, Output* output);
+  void NoteNearest(const RuleGroup& group, TimeNs t);
+  Alert MakeAlert(const RuleGroup& group, const TimelineStep& step) const;
+  Transition MakeTransition(const RuleGroup& group, const TimelineStep& step) const;
+  Labels AlertLabels(const std::vector<std::string>& by_values) const;
+  Labels GroupLabels(const std::vector<std::string>& by_values) const;
+  void Withdraw(RuleGroup* group, Output* output);
+  void EraseIfBlank(RuleGroup* group);
+
+  const Rule* const rule_;
+  const size_t rule_index_;
+  const Options options_;
+  const TimelineRule timeline_rule_;
+  EvidenceRing* const evidence_;
+  const std::vector<std::string>* const file_names_;
+  Metric& matches_total_;
+  Metric& late_total_;
+  Metric& refused_total_;
+
+  TimeNs decided_ = kNoTime;
+  uint64_t next_number_ = 0;
+  Tally tally_;
+  absl::flat_hash_map<std::string, std::unique_ptr<RuleGroup>> groups_;
+  // (instant, number) orders groups the same way in every run.
+  using Deadline = std::pair<TimeNs, std::pair<uint64_t, RuleGroup*>>;
+  absl::btree_set<Deadline> deadlines_;
+  absl::btree_set<Deadline> certain_deadlines_;
+  absl::flat_hash_set<RuleGroup*> touched_;      // matched since TellCertain
+  absl::flat_hash_set<std::string> changed_;     // since TakeChanged
+};
+
+// The key of a group: its `by` values, which are UTF-8, each ended by a byte that is not.
+std::string GroupKey(const std::vector<std::string>& by_values);
+
+}  // namespace tallybell
+
+#endif  // TALLYBELL_ENGINE_RUN_RULE_EVALUATOR_H_

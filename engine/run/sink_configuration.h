@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+#ifndef TALLYBELL_ENGINE_RUN_SINK_CONFIGURATION_H_
+#define TALLYBELL_ENGINE_RUN_SINK_CONFIGURATION_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "engine/run/configuration.h"
+#include "engine/run/configuration_fields.h"
+#include "rules/yaml_fields.h"
+#include "sinks/sink.h"
+
+namespace tallybell {
+
+// Reads one item of `sinks:`, a map of one kind to its settings, and appends a sink for each
+// receiver that it names.
+void ReadSink(const YamlScope& scope, const YamlNode& item, const std::string* directory,
+              const std::string& external_url, std::vector<SinkConfig>* sinks);
+
+// Makes the receivers. What a sink says of its settings (a key file that cannot be read) is an
+// error of the configuration.
+absl::StatusOr<std::vector<std::unique_ptr<Sink>>> MakeSinks(
+    const std::vector<SinkConfig>& configs);
+
+}  // namespace tallybell
+
+#endif  // TALLYBELL_ENGINE_RUN_SINK_CONFIGURATION_H_

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+#ifndef TALLYBELL_ENGINE_RUN_SOURCE_READER_H_
+#define TALLYBELL_ENGINE_RUN_SOURCE_READER_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "engine/base/time_ns.h"
+#include "engine/frame/partial_joiner.h"
+#include "engine/match/candidate_rules.h"
+#include "engine/match/rule_match.h"
+#include "engine/match/rule_matcher.h"
+#include "engine/model/record.h"
+#include "engine/parse/line_format.h"
+#include "engine/parse/source_clock.h"
+#include "engine/run/source_format.h"
+#include "engine/run/source_streams.h"
+#include "engine/source/block_reader.h"
+#include "engine/source/byte_reader.h"
+
+namespace tallybell {
+
+// One thing that a source says, in the order in which it stands there: a mark (all up to this time
+// has been told), or a record that some rule counts or clears.
+struct SourceItem {
+  TimeNs time = kNoTime;
+  bool mark = false;
+  MatchedRecord record;
+};
+
+// What was read of a source so far.
+struct SourceCounts {
+  int64_t lines = 0;
+  int64_t bytes = 0;
+  int64_t without_time = 0;
+  int64_t malformed_envelopes = 0;
+  int64_t lines_cut = 0;
+  int64_t clamped_times = 0;
+};
+
+// Takes one source from bytes to matched records: blocks are scanned for what rules look for; only
+// lines that may count are framed, parsed and matched. Marks give the years and the zone
+// (docs/semantics.md, "Time of a record"); what follows the last mark of a block is held until the
+// next is known, so that the result does not depend on where blocks end.
+//
+// Not thread-safe; used by one thread at a time.
+class SourceReader {
+ public:
+  struct Options {
+    std::string name;
+    Labels labels;  // of its streams
+    std::string format = "auto";
+    std::optional<absl::TimeZone> zone;
+    int first_year = 0;
+    TimeNs ends = kNoTime;  // replay: the file's last change
+    DurationNs max_future = kDay;
+    DurationNs lateness = 45 * kSecond;
+    bool live = false;
+    size_t block = 1 << 20;  // bytes
+    uint64_t offset = 0;     // where `bytes` begins in the source
+  };
+
+  // A mark is looked for at each multiple of this many decompressed bytes.
+  static constexpr uint64_t kMarkEvery = 64 << 10;
+
+  // All pointers outlive it.
+  SourceReader(Options options, ByteReader* bytes, const CandidateRules* candidates,
+               const RuleMatcher* matcher);
+
+  // Reads one block and appends what it says. True: there is no more, for now if it is live.
+  // `arrival` is the wall clock before the call, or kNoTime in a replay. An error says why the
+  // source cannot be read on; what was read before it has been given.
+  absl::StatusOr<bool> Read(TimeNs arrival, std::vector<SourceItem>* items);
+
+  // A live source has ended: the next Read gives the rest, an unfinished line too.
+  void Finish() { blocks_.Finish(); finished_ = true; }
+
+  // Where a new reader must begin, and what it must know (for Restore), so that the same records
+  // come as if there had been one reader.
+  uint64_t resume_offset() const;
+  std::string SaveState() const;
+  // Before the first Read. InvalidArgument if `state` is not SaveState's.
+  absl::Status RestoreState(absl::string_view state);
+
+  const SourceStreams& streams() const { return streams_; }
+  // Null until the first bytes have come.
+  const SourceFormat* format() const { return format_.has_value() ? &*format_ : nullptr; }
+  SourceCounts counts() const;
+  TimeNs first_time() const { return first_time_; }
+
+ private:
+  struct Mark {
+    size_t begin;  // of its line in the region
+    Stamp stamp;
+  };
+  // A line with its envelope off, cleaned and parsed. Views of the region or of scratch.
+  struct Line;
+
+  void DecideFormat(absl::string_view bytes);
+  std::vector<Mark> FindMarks(const Block& block, bool last);
+  std::optional<Stamp> StampOf(const Line& line) const;
+  void ReadLine(absl::string_view raw, bool first, Line* line);
+  void ParseText(absl::string_view text, bool first, Line* line);
+
+  size_t Ready(const Block& block, const std::vector<Mark>& marks) const;
+  void Process(absl::string_view region, const std::vector<Mark>& marks,
+               std::vector<SourceItem>* items);
+  void ProcessSegment(size_t begin, size_t end, std::vector<SourceItem>* items);
+  void ProcessLine(size_t begin, size_t end, const CandidateLine* candidate, bool in_order,
+                   std::vector<SourceItem>* items);
+  void Emit(const Line& line, uint64_t offset, TimeNs time, const CandidateLine& candidate,
+            std::vector<SourceItem>* items);
+  TimeNs TimeOf(const Line& line, size_t begin, bool in_order);
+  void LookBack(int stream, size_t begin);
+  void CarryContext();
+
+  // The record before the line in question, of each stream: what continuation lines inherit.
+  struct Context {
+    std::string text;
+    TimeNs time = kNoTime;
+    size_t known_to = 0;  // no record of the stream lies in [known_to of the region, here)
+  };
+
+  const Options options_;
+  const CandidateRules* const candidates_;
+  const RuleMatcher* const matcher_;
+  BlockReader blocks_;
+  SourceClock clock_;
+  SourceStreams streams_;
+  PartialJoiner joiner_;
+  std::optional<SourceFormat> format_;
+  bool format_settled_ = false;
+  bool finished_;
+
+  // The part of the block that is being processed, and when it was read.
+  TimeNs arrival_ = kNoTime;
+  absl::string_view region_;
+  uint64_t region_offset_ = 0;
+  std::vector<CandidateLine> lines_;
+  CandidateRules::Scratch candidate_scratch_;
+  size_t next_candidate_ = 0;
+
+  uint64_t next_boundary_ = 0;  // where the next mark is looked for
+  uint64_t resume_offset_;
+  uint64_t counted_to_ = 0;  // records completed before this offset were told by an earlier reader
+  Context contexts_[SourceStreams::kStreams];
+  TimeNs first_time_ = kNoTime;
+  bool any_mark_ = false;
+  SourceCounts counts_;
+  std::string unwrap_scratch_, text_scratch_;
+};
+
+}  // namespace tallybell
+
+#endif  // TALLYBELL_ENGINE_RUN_SOURCE_READER_H_
