@@ -32,7 +32,7 @@ struct RuleRow {
 
 // One (rule, group): its window and its alert.
 struct GroupRow {
-  std::string rule;   // key, with `group`
+  std::string rule;  // key, with `group`
   std::string group;
   std::string state;
   bool erased = false;

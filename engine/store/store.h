@@ -12,13 +12,16 @@
 #include "absl/status/statusor.h"
 #include "engine/base/time_ns.h"
 #include "engine/store/delta.h"
+#include "engine/store/statement.h"
 
 struct sqlite3;
 
 namespace tallybell {
 
 // The state file: one SQLite database (WAL, synchronous=FULL) with one connection. Whoever holds
-// it is the only one: a second process that opens the same file is refused.
+// it is the only one: a second process that opens the same file, to write or only to read, is
+// refused. The lock is SQLite's own (locking_mode=EXCLUSIVE): it goes with the file and not with
+// its name, ends with the process however that ends, and keeps the index of the WAL in memory.
 //
 // Not thread-safe: after Open and Load it belongs to the committer's thread.
 class Store {
@@ -46,18 +49,54 @@ class Store {
 
   absl::StatusOr<Snapshot> Load();
 
-  // Writes all of `delta` or nothing. `now` dates the trimming of history.
+  // Writes all of `delta` or nothing; rules before groups, so that a rule that is erased and put
+  // back has only the groups of this delta. Callbacks are not run. `now` dates the trimming of
+  // history. After an error that leaves it unknown what reached the disk the file is opened anew
+  // by the next call.
   absl::Status Commit(const Delta& delta, TimeNs now);
 
   // The newest history rows, newest first.
   absl::StatusOr<std::vector<HistoryRow>> History(int64_t limit);
 
  private:
-  class Statement;
+  enum class Write {
+    kBegin,
+    kCommit,
+    kRollback,
+    kPutPosition,
+    kErasePosition,
+    kPutRule,
+    kEraseRule,
+    kEraseGroups,
+    kPutGroup,
+    kEraseGroup,
+    kPutOutbox,
+    kEraseOutbox,
+    kAddHistory,
+    kTrimHistoryByAge,
+    kTrimHistoryByRows,
+    kCount,
+  };
+
   explicit Store(Options options);
+  bool in_memory() const { return options_.path == ":memory:"; }
+
+  // Makes the file if there is none and `create`; sees to it that only its owner can read it.
+  absl::Status PrepareFile(bool create);
+  absl::Status Connect(bool create);
+  absl::Status OpenDatabase(bool create);
+  absl::Status Configure();
+  absl::Status CheckIntegrity();
+  absl::Status PrepareWrites();
+  void Disconnect();
+
+  Statement& Get(Write write) { return writes_[static_cast<size_t>(write)]; }
+  absl::Status WriteRows(const Delta& delta);
+  absl::Status WriteHistory(const Delta& delta, TimeNs now);
 
   Options options_;
   sqlite3* db_ = nullptr;
+  std::vector<Statement> writes_;
   bool fresh_ = false;
 };
 
