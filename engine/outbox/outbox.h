@@ -52,13 +52,15 @@ class Outbox {
   ~Outbox();
 
   // Puts back what the last run committed; before Start. Rows of receivers that are not
-  // configured any more go into `*orphans` as erased rows.
+  // configured any more, and rows that make no sense, go into `*orphans` as erased rows.
   absl::Status Restore(const std::vector<OutboxRow>& rows, Delta* orphans);
 
   void Start();
 
   // Takes `updates` in and appends to `*delta` the rows that make them durable, with a callback
-  // that wakes the senders once the delta is committed: nothing is sent before.
+  // that wakes the senders once the delta is committed: nothing is sent before. What a receiver
+  // knows already makes no row, so after a restart every alert that fires may be told again; a
+  // receiver that is new learns of it so.
   void Tell(std::vector<AlertUpdate> updates, Delta* delta);
 
   // Tries to send what waits and is due for up to Options::shutdown, then ends the threads.
@@ -69,7 +71,9 @@ class Outbox {
   const Clock* const clock_;
   Metrics* const metrics_;
   Acknowledge acknowledge_;
-  std::vector<std::unique_ptr<Receiver>> receivers_;
+  // Shared with the callbacks of deltas, which the committer may run after this has gone.
+  std::vector<std::shared_ptr<Receiver>> receivers_;
+  int64_t commits_ = 0;
 };
 
 }  // namespace tallybell

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+#include "engine/outbox/outbox.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "engine/base/log.h"
+#include "engine/outbox/receiver.h"
+
+namespace tallybell {
+namespace {
+
+// Another for each receiver and each start, so that replicas do not come back in step.
+uint64_t Seed(const std::string& receiver, const Clock& clock) {
+  return Labels{{"receiver", receiver}}.Fingerprint() ^ static_cast<uint64_t>(clock.Monotonic());
+}
+
+}  // namespace
+
+Outbox::Outbox(Options options, std::vector<std::unique_ptr<Sink>> sinks, const Clock* clock,
+               Metrics* metrics, Acknowledge acknowledge)
+    : options_(options), clock_(clock), metrics_(metrics), acknowledge_(std::move(acknowledge)) {
+  const auto share = std::max<int64_t>(
+      1, options_.max_rows / std::max<int64_t>(1, static_cast<int64_t>(sinks.size())));
+  for (std::unique_ptr<Sink>& sink : sinks) {
+    DeliveryQueue::Options queue;
+    queue.receiver = sink->name();
+    queue.policy = sink->policy();
+    queue.max_alert_age = options_.max_alert_age;
+    queue.max_episodes = static_cast<size_t>(share);
+    queue.seed = Seed(queue.receiver, *clock_);
+    receivers_.push_back(std::make_shared<Receiver>(std::move(queue), std::move(sink), clock_,
+                                                    metrics_, acknowledge_));
+  }
+}
+
+Outbox::~Outbox() { Stop(); }
+
+absl::Status Outbox::Restore(const std::vector<OutboxRow>& rows, Delta* orphans) {
+  std::map<std::string, std::vector<OutboxRow>> rows_of;
+  for (const OutboxRow& row : rows) rows_of[row.receiver].push_back(row);
+  for (const std::shared_ptr<Receiver>& receiver : receivers_) {
+    const auto it = rows_of.find(receiver->name());
+    if (it == rows_of.end()) continue;
+    receiver->Restore(it->second, orphans);
+    rows_of.erase(it);
+  }
+  for (const auto& [receiver, lost] : rows_of) {
+    LogWarn("alerts waited for a receiver that is not configured any more; they are dropped",
+            {{"receiver", receiver}, {"rows", absl::StrCat(lost.size())}});
+    metrics_->Get("outbox_dropped_total", {{"receiver", receiver}, {"reason", "unconfigured"}})
+        .Add(static_cast<int64_t>(lost.size()));
+    for (const OutboxRow& row : lost) {
+      orphans->outbox.push_back({row.receiver, row.id, row.fingerprint, "", true});
+    }
+  }
+  return absl::OkStatus();
+}
+
+void Outbox::Start() {
+  for (const std::shared_ptr<Receiver>& receiver : receivers_) receiver->Start();
+}
+
+void Outbox::Tell(std::vector<AlertUpdate> updates, Delta* delta) {
+  if (updates.empty()) return;
+  bool durable = false;
+  std::vector<Receiver::Said> said;
+  said.reserve(updates.size());
+  for (AlertUpdate& update : updates) {
+    durable = durable || update.kind != AlertUpdate::Kind::kValue;
+    if (update.kind != AlertUpdate::Kind::kResolved) update.alert.ends_at = kNoTime;
+    said.emplace_back(update.kind, std::make_shared<const Alert>(std::move(update.alert)));
+  }
+  const int64_t commit = ++commits_;
+  for (const std::shared_ptr<Receiver>& receiver : receivers_) {
+    receiver->Tell(said, commit, delta);
+    if (!durable) continue;
+    delta->committed.push_back([weak = std::weak_ptr<Receiver>(receiver), commit] {
+      if (const std::shared_ptr<Receiver> alive = weak.lock()) alive->Committed(commit);
+    });
+  }
+  if (durable) delta->urgent = true;
+}
+
+void Outbox::Stop() {
+  for (const std::shared_ptr<Receiver>& receiver : receivers_) receiver->BeginStop();
+  // All at once: the wait for one is the others' too.
+  const TimeNs until = AddNs(clock_->Monotonic(), options_.shutdown);
+  for (const std::shared_ptr<Receiver>& receiver : receivers_) {
+    receiver->FinishStop(std::max<DurationNs>(0, until - clock_->Monotonic()));
+  }
+  receivers_.clear();
+}
+
+}  // namespace tallybell
