@@ -145,9 +145,12 @@ TimeNs SourceClock::Resolve(const Stamp& stamp, TimeNs arrival) {
   return last_;
 }
 
-// The year of a stamp that comes soon before or after `near`.
-int SourceClock::YearOf(const Stamp& stamp, TimeNs near) const {
-  return stamp.year != 0 ? stamp.year : NearestYear(stamp, near);
+// The year of a stamp that comes soon before or after `near`; `guess` is often that.
+int SourceClock::YearOf(const Stamp& stamp, TimeNs near, int guess) {
+  if (stamp.year != 0) return stamp.year;
+  const bool leap_day = stamp.month == 2 && stamp.day == 29;
+  const int64_t distance = std::llabs(LocalSeconds(stamp, guess) - FloorSeconds(near));
+  return !leap_day && distance < kSurelyNearest ? guess : NearestYear(stamp, near);
 }
 
 // The instant of a stamp whose year is known. A local time that comes twice is its first occurrence
@@ -156,6 +159,8 @@ TimeNs SourceClock::Place(const Stamp& stamp, int year) const {
   if (stamp.instant != kNoTime) return stamp.instant;
   const int64_t local = LocalSeconds(stamp, year);
   if (stamp.has_zone) return FromSeconds(local - stamp.utc_offset_seconds, Nanos(stamp));
+  const int64_t usual = local - quiet_.offset;
+  if (quiet_.Holds(usual)) return FromSeconds(usual, Nanos(stamp));
   const ZoneClock::Instants instants = zone_.InstantsOf(local);
   const TimeNs first = FromSeconds(instants.first, Nanos(stamp));
   if (instants.first == instants.second || latest_ == kNoTime ||
@@ -166,7 +171,17 @@ TimeNs SourceClock::Place(const Stamp& stamp, int year) const {
 }
 
 // The instant of a stamp that follows the one resolved last.
-TimeNs SourceClock::InOrder(const Stamp& stamp) const { return Place(stamp, YearOf(stamp, last_)); }
+TimeNs SourceClock::InOrder(const Stamp& stamp) {
+  if (stamp.instant != kNoTime) return stamp.instant;
+  last_year_ = YearOf(stamp, last_, last_year_);
+  return Place(stamp, last_year_);
+}
+
+// The instant of a stamp in the open segment, by integer arithmetic nearly always.
+TimeNs SourceClock::InSegment(const Stamp& stamp) const {
+  if (stamp.instant != kNoTime) return stamp.instant;
+  return Place(stamp, YearOf(stamp, mark_, mark_year_));
+}
 
 // The instant of the first mark of the source or of a file of it.
 TimeNs SourceClock::AtBeginning(const Stamp& stamp, TimeNs arrival) const {
@@ -190,28 +205,14 @@ TimeNs SourceClock::AtBeginning(const Stamp& stamp, TimeNs arrival) const {
 
 // The instant of the mark after `mark`, as far as it can be told before what lies between them.
 TimeNs SourceClock::OfFollowing(const Stamp& following, TimeNs mark) const {
-  const TimeNs nearest = Place(following, YearOf(following, mark));
-  if (following.year != 0 || following.instant != kNoTime) return nearest;
+  if (following.instant != kNoTime) return following.instant;
+  const TimeNs nearest = Place(following, YearOf(following, mark, mark_year_));
+  if (following.year != 0) return nearest;
   const TimeNs earliest = mark_ == kNoTime ? mark : std::min(mark, mark_);
   if (nearest >= SubtractNs(earliest, kDay)) return nearest;
   // It would be earlier than both marks before it: then more than half a year lies between them.
   const int64_t seconds = FloorSeconds(mark);
   return Place(following, NearestYear(following, seconds, seconds - kDaySeconds, INT64_MAX));
-}
-
-// The instant of a stamp in the open segment, by integer arithmetic nearly always.
-TimeNs SourceClock::InSegment(const Stamp& stamp) const {
-  if (stamp.instant != kNoTime) return stamp.instant;
-  int year = stamp.year != 0 ? stamp.year : mark_year_;
-  int64_t local = LocalSeconds(stamp, year);
-  if (stamp.year == 0 && (std::llabs(local - mark_seconds_) > kSurelyNearest ||
-                          (stamp.month == 2 && stamp.day == 29))) {
-    year = NearestYear(stamp, mark_);
-    local = LocalSeconds(stamp, year);
-  }
-  const int64_t seconds = local - (stamp.has_zone ? stamp.utc_offset_seconds : quiet_.offset);
-  if (stamp.has_zone || quiet_.Holds(seconds)) return FromSeconds(seconds, Nanos(stamp));
-  return Place(stamp, year);
 }
 
 // `time`, or the bound if it is beyond that.
@@ -224,10 +225,9 @@ TimeNs SourceClock::Bounded(TimeNs time, TimeNs arrival, TimeNs other_bound) {
 
 void SourceClock::OpenSegment(TimeNs mark) {
   mark_ = mark;
-  mark_seconds_ = FloorSeconds(mark);
-  mark_year_ = YearAt(mark_seconds_);
-  if (!quiet_known_ || !quiet_.Holds(mark_seconds_)) quiet_ = zone_.QuietAround(mark_seconds_);
-  quiet_known_ = true;
+  const int64_t seconds = FloorSeconds(mark);
+  mark_year_ = last_year_ = YearAt(seconds);
+  if (!quiet_.Holds(seconds)) quiet_ = zone_.QuietAround(seconds);
 }
 
 std::string SourceClock::Encode() const {

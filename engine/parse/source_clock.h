@@ -70,12 +70,12 @@ class SourceClock {
   absl::Status Decode(absl::string_view text);
 
  private:
-  int YearOf(const Stamp& stamp, TimeNs near) const;
+  static int YearOf(const Stamp& stamp, TimeNs near, int guess);
   TimeNs Place(const Stamp& stamp, int year) const;
-  TimeNs InOrder(const Stamp& stamp) const;
+  TimeNs InOrder(const Stamp& stamp);
+  TimeNs InSegment(const Stamp& stamp) const;
   TimeNs AtBeginning(const Stamp& stamp, TimeNs arrival) const;
   TimeNs OfFollowing(const Stamp& following, TimeNs mark) const;
-  TimeNs InSegment(const Stamp& stamp) const;
   TimeNs Bounded(TimeNs time, TimeNs arrival, TimeNs other_bound);
   void OpenSegment(TimeNs mark);
 
@@ -91,11 +91,10 @@ class SourceClock {
   TimeNs file_begins_ = kNoTime;
   bool needs_every_ = true;
 
-  // What follows from `mark_`.
-  ZoneClock::Quiet quiet_;
-  bool quiet_known_ = false;
-  int64_t mark_seconds_ = 0;
+  // What follows from those and saves work. Nothing is quiet before the first mark.
+  ZoneClock::Quiet quiet_{0, 0, 0};
   int mark_year_ = 1970;
+  int last_year_ = 1970;  // the latest guess
 };
 
 }  // namespace tallybell
