@@ -4,7 +4,9 @@
 #ifndef TALLYBELL_RULES_DIAGNOSTICS_H_
 #define TALLYBELL_RULES_DIAGNOSTICS_H_
 
+#include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -36,6 +38,9 @@ class Diagnostics {
   void Add(Diagnostic diagnostic) { all_.push_back(std::move(diagnostic)); }
   const std::vector<Diagnostic>& all() const { return all_; }
   bool HasErrors() const;
+
+  // Puts those from the `first` on into the order of their lines and columns.
+  void SortFrom(size_t first);
 
   // One a line: "rules.yaml:14:9: error: group a > alert B > when: ... (advice)".
   std::string ToString() const;

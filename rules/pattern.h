@@ -35,11 +35,12 @@ class Pattern {
   const std::string& text() const { return text_; }
   bool ignore_case() const { return ignore_case_; }
 
-  // Whether `line` holds the literal or a match of the regex, and where. `line` is valid UTF-8.
+  // Whether `line` holds the literal or a match of the regex, and where. `line` is valid UTF-8;
+  // `match` may be null for those who need not know, which is faster.
   bool Find(absl::string_view line, absl::string_view* match) const;
 
-  // The same, with the regex's named groups; those that did not take part are left out. Views
-  // into `line`.
+  // The same, with the regex's named groups; those that did not take part are left out. The names
+  // are views into this pattern, the values into `line`.
   bool FindCaptures(absl::string_view line, absl::string_view* match,
                     std::vector<std::pair<absl::string_view, absl::string_view>>* captures) const;
 
@@ -51,7 +52,7 @@ class Pattern {
 
   std::string text_;
   bool ignore_case_ = false;
-  std::unique_ptr<re2::RE2> regex_;
+  std::shared_ptr<const re2::RE2> regex_;
   std::vector<std::string> capture_names_;
   std::vector<int> capture_indices_;  // of capture_names_, in the same order
 };

@@ -26,10 +26,10 @@ struct Rule {
   Place place;
 
   Expression expression;
-  DurationNs hold = 0;             // `for`
+  DurationNs hold = 0;  // `for`
   DurationNs keep_firing_for = 0;
   DurationNs forget = 24 * kHour;
-  int evidence_lines = 5;          // 0: none is shown
+  int evidence_lines = 5;  // 0: none is shown
   std::vector<std::pair<std::string, Template>> labels;
   std::vector<std::pair<std::string, Template>> annotations;
 

@@ -21,8 +21,7 @@ namespace tallybell {
 RuleSet LoadRules(const std::vector<std::string>& names, Diagnostics* diagnostics);
 
 // The same for one text that is already in memory; `file` stands in diagnostics.
-RuleSet LoadRulesFromText(absl::string_view file, absl::string_view text,
-                          Diagnostics* diagnostics);
+RuleSet LoadRulesFromText(absl::string_view file, absl::string_view text, Diagnostics* diagnostics);
 
 }  // namespace tallybell
 

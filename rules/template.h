@@ -4,6 +4,7 @@
 #ifndef TALLYBELL_RULES_TEMPLATE_H_
 #define TALLYBELL_RULES_TEMPLATE_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,9 +17,9 @@ namespace tallybell {
 
 // What a template may show.
 struct TemplateInput {
-  const Labels* labels = nullptr;        // $labels
-  int64_t value = 0;                     // $value
-  bool exact = true;                     // false: $value ends in "+"
+  const Labels* labels = nullptr;                   // $labels
+  int64_t value = 0;                                // $value
+  bool exact = true;                                // false: $value ends in "+"
   const std::vector<std::string>* lines = nullptr;  // $lines, oldest first
 };
 
@@ -35,9 +36,11 @@ class Template {
   bool uses_value() const { return uses_value_; }
   bool uses_lines() const { return uses_lines_; }
 
+  // In rules/template_tree.h; for this room alone.
+  struct Node;
+
  private:
   friend class TemplateParser;
-  struct Node;
 
   std::shared_ptr<const Node> root_;
   bool uses_value_ = false;

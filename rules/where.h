@@ -26,12 +26,18 @@ class Where {
 
   bool Holds(Lookup lookup) const;
 
+  // One text for all spellings that mean the same comparison: spaces, quotes and needless brackets
+  // do not show.
+  std::string ToString() const;
+
   // Names of the fields that it reads.
   const std::set<std::string>& fields() const { return fields_; }
 
+  // In rules/where_tree.h; for this room alone.
+  struct Node;
+
  private:
   friend class WhereParser;
-  struct Node;
 
   std::shared_ptr<const Node> root_;
   std::set<std::string> fields_;
