@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+#include "engine/scan/line_candidates.h"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <utility>
+
+#include "engine/scan/partial_lines.h"
+
+namespace tallybell {
+namespace {
+
+constexpr char kEscape = '\x1B';
+// Stands for all patterns among the targets of a literal.
+constexpr uint32_t kEveryPattern = UINT32_MAX;
+// Bytes scanned at a time: what bounds the hits that wait, and stays in the cache.
+constexpr size_t kChunkBytes = 64 * 1024;
+
+}  // namespace
+
+class LineCandidates::Scratch {
+ public:
+  std::unique_ptr<LiteralScanner::Scratch> scanner;
+  std::vector<ScanHit> hits;
+  std::vector<uint32_t> flagged;
+  // The line, counted over all blocks, in which a literal or a pattern was last seen.
+  uint64_t line = 0;
+  std::vector<uint64_t> literal_seen;
+  std::vector<uint64_t> pattern_seen;
+};
+
+// Turns places that are found, in order, into lines.
+class CandidateBuilder {
+ public:
+  CandidateBuilder(absl::string_view block, bool every_line, CandidateLines* out)
+      : block_(block), every_line_(every_line), out_(out) {
+    out_->Clear();
+  }
+
+  // Goes on to the line around `position`, which is not before that of the last call. True if it
+  // is another one.
+  bool GoTo(size_t position) {
+    if (open_ && position <= line_end_) return false;
+    Close();
+    const size_t from = next_begin_;
+    if (every_line_) {
+      while (LineEnd(next_begin_) < position) Emit(next_begin_, LineEnd(next_begin_));
+    }
+    const void* const newline =
+        position == from ? nullptr : memrchr(block_.data() + from, '\n', position - from);
+    const size_t begin =
+        newline == nullptr ? from : static_cast<const char*>(newline) - block_.data() + 1;
+    line_end_ = LineEnd(begin);
+    Emit(begin, line_end_);
+    open_ = true;
+    return true;
+  }
+
+  void AddEveryPattern() { out_->lines_.back().every_pattern = true; }
+
+  void AddPattern(uint32_t pattern) {
+    out_->patterns_.push_back(pattern);
+    ++out_->lines_.back().pattern_count;
+  }
+
+  void Finish() {
+    Close();
+    while (every_line_ && next_begin_ < block_.size()) Emit(next_begin_, LineEnd(next_begin_));
+  }
+
+ private:
+  size_t LineEnd(size_t begin) const {
+    const void* const newline = std::memchr(block_.data() + begin, '\n', block_.size() - begin);
+    return newline == nullptr ? block_.size() : static_cast<const char*>(newline) - block_.data();
+  }
+
+  void Emit(size_t begin, size_t end) {
+    out_->lines_.push_back({static_cast<uint32_t>(begin), static_cast<uint32_t>(end), false,
+                            static_cast<uint32_t>(out_->patterns_.size()), 0});
+    next_begin_ = end + 1;
+  }
+
+  void Close() {
+    if (!open_) return;
+    std::sort(out_->patterns_.begin() + out_->lines_.back().first_pattern, out_->patterns_.end());
+    open_ = false;
+  }
+
+  const absl::string_view block_;
+  const bool every_line_;
+  CandidateLines* const out_;
+  bool open_ = false;      // the last line of `out_` may get more
+  size_t line_end_ = 0;    // of that line
+  size_t next_begin_ = 0;  // of the line after it
+};
+
+namespace {
+
+// Appends a place in each line that holds an escape character.
+void FindEscapes(absl::string_view block, std::vector<uint32_t>* places) {
+  const char* const end = block.data() + block.size();
+  const char* p = block.data();
+  while (p < end) {
+    const void* const escape = std::memchr(p, kEscape, end - p);
+    if (escape == nullptr) return;
+    places->push_back(static_cast<uint32_t>(static_cast<const char*>(escape) - block.data()));
+    const void* const newline = std::memchr(escape, '\n', end - static_cast<const char*>(escape));
+    if (newline == nullptr) return;
+    p = static_cast<const char*>(newline) + 1;
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<LineCandidates>> LineCandidates::Create(
+    const std::vector<std::vector<ScanLiteral>>& patterns, ScanEnvelope envelope,
+    LiteralScanner::Engine engine) {
+  std::unique_ptr<LineCandidates> result(new LineCandidates());
+  result->envelope_ = envelope;
+  result->pattern_count_ = patterns.size();
+  std::map<ScanLiteral, std::vector<uint32_t>> targets;
+  std::vector<ScanLiteral> all;
+  for (uint32_t pattern = 0; pattern < patterns.size(); ++pattern) {
+    if (patterns[pattern].empty()) result->unfiltered_.push_back(pattern);
+    for (const ScanLiteral& literal : patterns[pattern]) {
+      all.push_back(literal);
+      for (ScanLiteral& under : LiteralsUnder(envelope, literal)) {
+        targets[NormalLiteral(std::move(under))].push_back(pattern);
+      }
+    }
+  }
+  for (ScanLiteral& escape : EscapesOf(envelope, all)) {
+    targets[std::move(escape)].push_back(kEveryPattern);
+  }
+  std::vector<ScanLiteral> literals;
+  for (auto& [literal, its_targets] : targets) {
+    literals.push_back(literal);
+    result->longest_literal_ = std::max(result->longest_literal_, literal.text.size());
+    result->target_begin_.push_back(static_cast<uint32_t>(result->targets_.size()));
+    result->targets_.insert(result->targets_.end(), its_targets.begin(), its_targets.end());
+  }
+  result->target_begin_.push_back(static_cast<uint32_t>(result->targets_.size()));
+  auto scanner = LiteralScanner::Create(std::move(literals), engine);
+  if (!scanner.ok()) return scanner.status();
+  result->scanner_ = *std::move(scanner);
+  return result;
+}
+
+LineCandidates::~LineCandidates() = default;
+
+void LineCandidates::ScratchDeleter::operator()(Scratch* scratch) const { delete scratch; }
+
+LineCandidates::ScratchPtr LineCandidates::NewScratch() const {
+  ScratchPtr scratch(new Scratch());
+  scratch->scanner = scanner_->NewScratch();
+  scratch->literal_seen.assign(target_begin_.size() - 1, 0);
+  scratch->pattern_seen.assign(pattern_count_, 0);
+  return scratch;
+}
+
+void LineCandidates::Find(absl::string_view block, Scratch* scratch, CandidateLines* lines) const {
+  // Places in lines that are candidates for every pattern.
+  std::vector<uint32_t>& flagged = scratch->flagged;
+  flagged.clear();
+  FindEscapes(block, &flagged);
+  const auto escapes = static_cast<std::ptrdiff_t>(flagged.size());
+  FindPartialLines(envelope_, block, &flagged);
+  std::inplace_merge(flagged.begin(), flagged.begin() + escapes, flagged.end());
+
+  CandidateBuilder builder(block, !unfiltered_.empty(), lines);
+  size_t next_flagged = 0;
+  const auto flag_up_to = [&](size_t position) {
+    for (; next_flagged < flagged.size() && flagged[next_flagged] <= position; ++next_flagged) {
+      if (builder.GoTo(flagged[next_flagged])) ++scratch->line;
+      builder.AddEveryPattern();
+    }
+  };
+  const auto add = [&](const ScanHit& hit) {
+    if (builder.GoTo(hit.end - 1)) ++scratch->line;
+    if (std::exchange(scratch->literal_seen[hit.literal], scratch->line) == scratch->line) return;
+    for (uint32_t i = target_begin_[hit.literal]; i < target_begin_[hit.literal + 1]; ++i) {
+      const uint32_t pattern = targets_[i];
+      if (pattern == kEveryPattern) {
+        builder.AddEveryPattern();
+      } else if (std::exchange(scratch->pattern_seen[pattern], scratch->line) != scratch->line) {
+        builder.AddPattern(pattern);
+      }
+    }
+  };
+  // Chunks overlap by what a literal needs, or those across their edges are lost.
+  for (size_t chunk = 0; chunk < block.size(); chunk += kChunkBytes) {
+    const size_t overlap = std::min(chunk, longest_literal_ - 1);
+    scratch->hits.clear();
+    scanner_->Scan(block.substr(chunk - overlap, overlap + kChunkBytes), scratch->scanner.get(),
+                   &scratch->hits);
+    for (ScanHit hit : scratch->hits) {
+      if (hit.end <= overlap) continue;  // known from the chunk before
+      hit.end += static_cast<uint32_t>(chunk - overlap);
+      flag_up_to(hit.end - 1);
+      add(hit);
+    }
+  }
+  flag_up_to(block.size());
+  builder.Finish();
+}
+
+}  // namespace tallybell
