@@ -20,6 +20,8 @@
 namespace tallybell {
 namespace {
 
+constexpr DurationNs kGrace = 2 * kSecond;
+
 bool IsAddress(const std::string& host) {
   in6_addr v6;
   in_addr v4;
@@ -187,8 +189,9 @@ absl::StatusOr<HttpResponse> HttplibClient::Send(const HttpRequest& request) {
   const DurationNs left = std::max<DurationNs>(watchdog_.Left(), kMillisecond);
   client_->set_connection_timeout(
       std::chrono::nanoseconds(std::min(left, options_.connect_timeout)));
-  client_->set_read_timeout(std::chrono::nanoseconds(left));
-  client_->set_write_timeout(std::chrono::nanoseconds(left));
+  // The watchdog ends it earlier; these only end what even a shutdown would not.
+  client_->set_read_timeout(std::chrono::nanoseconds(left + kGrace));
+  client_->set_write_timeout(std::chrono::nanoseconds(left + kGrace));
 
   HttpResponse answer;
   absl::Status refused;
