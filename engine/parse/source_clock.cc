@@ -113,14 +113,14 @@ TimeNs SourceClock::NextMark(const Stamp& mark, const std::optional<Stamp>& foll
   TimeNs bound = kNoTime;
   if (following.has_value()) {
     bound = AddNs(std::max(mark_, following_), options_.max_future);
-  } else if (options_.ends != kNoTime && options_.ends >= mark_) {
+  } else if (mark_ != kNoTime && options_.ends >= mark_) {
     bound = AddNs(options_.ends, options_.max_future);
   }
   const TimeNs time = Bounded(stated, arrival, bound);
   file_begins_ = kNoTime;
   OpenSegment(time);
   last_ = time;
-  latest_ = std::max(latest_, time);
+  if (time == stated) latest_ = std::max(latest_, time);
   needs_every_ = true;
   if (following.has_value()) {
     const TimeNs nearest = following->year == 0 && following->instant == kNoTime
@@ -140,9 +140,13 @@ TimeNs SourceClock::Resolve(const Stamp& stamp, TimeNs arrival) {
   const TimeNs bound =
       following_ == kNoTime ? kNoTime : AddNs(std::max(mark_, following_), options_.max_future);
   if (!needs_every_) return Bounded(InSegment(stamp), arrival, bound);
-  last_ = Bounded(InOrder(stamp), arrival, bound);
-  latest_ = std::max(latest_, last_);
-  return last_;
+  const TimeNs stated = InOrder(stamp);
+  const TimeNs time = Bounded(stated, arrival, bound);
+  // A stamp that is wrong says nothing about those after it.
+  if (time != stated) return time;
+  last_ = time;
+  latest_ = std::max(latest_, time);
+  return time;
 }
 
 // The year of a stamp that comes soon before or after `near`; `guess` is often that.

@@ -57,9 +57,9 @@ class ObviousReader {
       TimeNs time = ToNs(info.pre) + stamp.nanos;
       const bool repeated = info.kind == absl::TimeZone::TimeInfo::REPEATED;
       if (repeated && any_ && time < latest_ - kLateness) time = ToNs(info.post) + stamp.nanos;
-      const bool nearer =
-          any_ ? Distance(time, last_) < Distance(best, last_) : year == first_year_;
-      if (best == kNoTime || nearer) best = time;
+      const bool first_year = !any_ && year == first_year_;
+      const bool nearer = any_ && best != kNoTime && Distance(time, last_) < Distance(best, last_);
+      if (best == kNoTime || first_year || nearer) best = time;
     }
     last_ = best;
     latest_ = any_ ? std::max(latest_, best) : best;
@@ -205,6 +205,39 @@ TEST_P(SourceClockCorpusTest, AgreesWhenTheLinesComeOneByOneWithRestartsBetweenT
         ASSERT_TRUE(clock->Decode(state).ok());
       }
     }
+  }
+}
+
+TEST_P(SourceClockCorpusTest, AStampFarInTheFutureMovesNoOther) {
+  int64_t clamped = 0;
+  for (int number = 0; number < 200; ++number) {
+    const Corpus corpus = MakeCorpus(number);
+    SCOPED_TRACE(corpus.about);
+    const std::vector<TimeNs> expected = ReadObviously(corpus);
+    SourceClock clock(OptionsOf(corpus));
+    for (size_t m = 0; m + 1 < corpus.marks.size(); ++m) {
+      const size_t mark = corpus.marks[m];
+      const size_t next = corpus.marks[m + 1];
+      clock.NextMark(corpus.stamps[mark], corpus.stamps[next], kNoTime);
+      const TimeNs later = std::max(expected[mark], expected[next]);
+      const bool long_one = later - expected[mark] > 50 * kDay;
+      for (size_t i = mark + 1; i < next; ++i) {
+        if (!long_one && Below(3) == 0) {
+          const TimeNs wild = later + static_cast<DurationNs>((2 + Below(100)) * kDay);
+          const Stamp stamp = StampOf(wild, corpus.zone, corpus.stamps[i].year != 0);
+          const TimeNs bound = clock.Resolve(stamp, kNoTime);
+          ASSERT_LE(bound, later + kDay);
+          // Which of two equal hours the next mark is in is not known yet.
+          ASSERT_GE(bound, later + kDay - kHour);
+          ++clamped;
+        }
+        ASSERT_EQ(FormatRfc3339(clock.Resolve(corpus.stamps[i], kNoTime)),
+                  FormatRfc3339(expected[i]))
+            << "line " << i;
+      }
+    }
+    clamped -= clock.clamped();
+    EXPECT_EQ(clamped, 0);
   }
 }
 

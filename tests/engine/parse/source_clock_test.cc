@@ -200,6 +200,19 @@ TEST(SourceClockTest, AMarkFarAheadOfBothItsNeighboursIsTheBound) {
   EXPECT_EQ(clock.clamped(), 1);
 }
 
+TEST(SourceClockTest, ALastMarkFarAfterTheTimeOfLastChangeIsTheBound) {
+  SourceClock clock(Ending("2024-05-03T00:00:00Z"));
+  EXPECT_EQ(Mark(&clock, "20240501 10:00:00.000000", "20990501 00:00:00.000000"),
+            "2024-05-01T10:00:00.000000000Z");
+  EXPECT_EQ(Mark(&clock, "20990501 00:00:00.000000"), "2024-05-04T00:00:00.000000000Z");
+}
+
+TEST(SourceClockTest, AStatedYearGoesBeforeATimeOfLastChangeThatCannotBe) {
+  SourceClock clock(Ending("1970-01-01T00:00:01Z"));
+  EXPECT_EQ(Mark(&clock, "20240501 10:00:00.000000"), "2024-05-01T10:00:00.000000000Z");
+  EXPECT_EQ(Mark(&clock, "20240601 10:00:00.000000"), "2024-06-01T10:00:00.000000000Z");
+}
+
 TEST(SourceClockTest, ALiveStampIsAtMostSoFarAheadOfItsArrival) {
   SourceClock::Options options;
   options.max_future = kMinute;
@@ -240,6 +253,16 @@ TEST(SourceClockTest, GoesOnAfterARestartWhereItWas) {
   EXPECT_EQ(after.Encode(), before.Encode());
   EXPECT_TRUE(after.NeedsEveryStamp());
   EXPECT_EQ(Resolved(&after, "1027 02:50:00.000000"), "2024-10-27T01:50:00.000000000Z");
+}
+
+TEST(SourceClockTest, ALineWithItsZoneNeedsNoOther) {
+  SourceClock clock(InZone("America/New_York"));
+  Stamp stamp = At("20240501 10:00:00.000000");
+  stamp.has_zone = true;
+  stamp.utc_offset_seconds = 19'800;
+  EXPECT_EQ(clock.NextMark(stamp, std::nullopt, kNoTime), Utc("2024-05-01T04:30:00Z"));
+  EXPECT_EQ(clock.Resolve(Stamp::At(Utc("2024-05-01T05:00:00Z")), kNoTime),
+            Utc("2024-05-01T05:00:00Z"));
 }
 
 TEST(SourceClockTest, RefusesAStateThatIsNotOne) {
