@@ -123,9 +123,7 @@ TimeNs SourceClock::NextMark(const Stamp& mark, const std::optional<Stamp>& foll
   if (time == stated) latest_ = std::max(latest_, time);
   needs_every_ = true;
   if (following.has_value()) {
-    const TimeNs nearest = following->year == 0 && following->instant == kNoTime
-                               ? Place(*following, NearestYear(*following, time))
-                               : following_;
+    const TimeNs nearest = InSegment(*following);
     const TimeNs from = SubtractNs(std::min(time, nearest), options_.lateness);
     const TimeNs to = AddNs(std::max(time, nearest), options_.lateness);
     const bool steps_back = nearest < SubtractNs(time, options_.lateness);
@@ -210,7 +208,7 @@ TimeNs SourceClock::AtBeginning(const Stamp& stamp, TimeNs arrival) const {
 // The instant of the mark after `mark`, as far as it can be told before what lies between them.
 TimeNs SourceClock::OfFollowing(const Stamp& following, TimeNs mark) const {
   if (following.instant != kNoTime) return following.instant;
-  const TimeNs nearest = Place(following, YearOf(following, mark, mark_year_));
+  const TimeNs nearest = Place(following, YearOf(following, mark, last_year_));
   if (following.year != 0) return nearest;
   const TimeNs earliest = mark_ == kNoTime ? mark : std::min(mark, mark_);
   if (nearest >= SubtractNs(earliest, kDay)) return nearest;

@@ -80,5 +80,16 @@ void BM_ResolveStamps(benchmark::State& state) {
 }
 BENCHMARK(BM_ResolveStamps)->Arg(1)->Arg(0);
 
+void BM_NextMark(benchmark::State& state) {
+  SourceClock::Options options;
+  options.first_year = 2024;
+  SourceClock clock(options);
+  Stamp mark;
+  mark.month = 5;
+  for (auto _ : state) benchmark::DoNotOptimize(clock.NextMark(mark, mark, kNoTime));
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(BM_NextMark);
+
 }  // namespace
 }  // namespace tallybell

@@ -274,5 +274,20 @@ TEST(SourceClockTest, RefusesAStateThatIsNotOne) {
   EXPECT_EQ(clock.Encode(), before);
 }
 
+TEST(SourceClockTest, ADamagedStateDoesNoMoreThanBeWrong) {
+  const std::string least = std::to_string(kNoTime);
+  const std::string most = std::to_string(kNever);
+  for (int bits = 0; bits < 1 << 6; ++bits) {
+    std::string state = "1";
+    for (int i = 0; i < 5; ++i) state += " " + (bits >> i & 1 ? least : most);
+    SourceClock clock(InZone("Europe/Berlin"));
+    ASSERT_TRUE(clock.Decode(state + (bits >> 5 & 1 ? " 1" : " 0")).ok());
+    clock.Resolve(At("1027 02:30:00.000000"), kNoTime);
+    clock.NextMark(At("0229 02:30:00.000000"), At("99991231 23:59:60.000000"), kNoTime);
+    clock.Resolve(At("00010101 00:00:00.000000"), Utc("2024-01-01T00:00:00Z"));
+    EXPECT_NE(clock.NextMark(At("0101 00:00:00.000000"), std::nullopt, kNoTime), kNoTime);
+  }
+}
+
 }  // namespace
 }  // namespace tallybell
