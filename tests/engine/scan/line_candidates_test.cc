@@ -80,28 +80,41 @@ TEST(LineCandidatesTest, FindsWhatLiesAcrossTheEdgesOfItsChunks) {
     ++count;
   }
   EXPECT_EQ(Find(*candidates, block).size(), count);
+  for (size_t shift = 0; shift <= 8; ++shift) {
+    const std::string before(2 * 64 * 1024 - shift, 'x');
+    EXPECT_EQ(Find(*candidates, absl::StrCat(before, "needle.")).size(), 1u) << shift;
+  }
   const std::string one_line(300 * 1024, 'x');
   EXPECT_EQ(Find(*candidates, absl::StrCat(one_line, "needle", one_line, "\nx")).size(), 1u);
 }
 
+TEST(LineCandidatesTest, CountsNoHitTwiceWhereChunksOverlap) {
+  const auto candidates =
+      Make({"aaa", "bbb", "a literal of about thirty bytes"}, ScanEnvelope::kNone);
+  const std::string before(64 * 1024 - 9, '.');
+  EXPECT_THAT(Find(*candidates, absl::StrCat(before, "\naaa\nbbb\n...\nccc")),
+              ElementsAre("aaa [0]", "bbb [1]"));
+}
+
 TEST(LineCandidatesTest, SeesThroughTheEscapesOfDocker) {
   const auto candidates =
-      Make({R"("level":"fatal")", R"(C:\\dir)", "path/to"}, ScanEnvelope::kDocker);
+      Make({R"("level":"fatal")", R"(C:\\dir)", "path/to", "\tat x"}, ScanEnvelope::kDocker);
   const std::string tail = R"(\n","stream":"stderr","time":"2024-05-01T12:32:30.4Z"})";
   const std::string first = R"({"log":"first)" + tail;
   const std::string quote = R"({"log":"{\"level\":\"fatal\"})" + tail;
   const std::string backslash = R"({"log":"C:\\dir)" + tail;
   const std::string slash = R"({"log":"path\/to)" + tail;
   const std::string unicode = R"({"log":"p\u0061th/to)" + tail;
+  const std::string tab = R"({"log":"\tat x)" + tail;
   const std::string plain = R"(torn C:\dir)";
   const std::string nothing = R"({"log":"nothing)" + tail;
   std::string block;
-  for (const auto& line : {first, quote, backslash, slash, unicode, plain, nothing}) {
+  for (const auto& line : {first, quote, backslash, slash, unicode, tab, plain, nothing}) {
     absl::StrAppend(&block, line, "\n");
   }
   EXPECT_THAT(Find(*candidates, block),
               ElementsAre(first + " [all]", quote + " [0]", backslash + " [1]", slash + " [all]",
-                          unicode + " [all]", plain + " [1]"));
+                          unicode + " [all]", tab + " [all]", plain + " [1]"));
 }
 
 TEST(LineCandidatesTest, KeepsThePiecesOfALongDockerLineTogether) {
