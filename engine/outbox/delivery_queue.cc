@@ -41,7 +41,10 @@ DeliveryQueue::DeliveryQueue(Options options, Metrics* metrics)
       parked_(metrics->Get("sink_parked_total", {{"receiver", options_.receiver}})),
       deferred_(metrics->Get("sink_deferred_total", {{"receiver", options_.receiver}})),
       waiting_(metrics->Get("outbox_waiting", {{"receiver", options_.receiver}})),
-      back_off_(options_.seed) {}
+      back_off_(options_.seed) {
+  // One before this, in the same process, may have left something there.
+  waiting_.Set(0);
+}
 
 void DeliveryQueue::Tell(AlertUpdate::Kind kind, std::shared_ptr<const Alert> alert, int64_t commit,
                          Moment now, Delta* delta) {
@@ -131,7 +134,7 @@ void DeliveryQueue::Committed(int64_t commit) {
   }
 }
 
-std::optional<DeliveryQueue::Plan> DeliveryQueue::PlanOf(const Key& key) const {
+std::optional<DeliveryQueue::Plan> DeliveryQueue::PlanOf(const Key& key, TimeNs now) const {
   if (key.episodes.empty() || key.in_flight != 0) return std::nullopt;
   const Episode& e = key.episodes.front();
   const SinkPolicy& policy = options_.policy;
@@ -153,7 +156,8 @@ std::optional<DeliveryQueue::Plan> DeliveryQueue::PlanOf(const Key& key) const {
   }
   const TimeNs end = end_known ? std::max(e.hold_until, e.not_before) : kNever;
   if (end == kNever && again == kNever) return std::nullopt;
-  return end <= again ? Plan{Offer::Kind::kEnd, end} : Plan{Offer::Kind::kFiringAgain, again};
+  return end <= std::max(again, now) ? Plan{Offer::Kind::kEnd, end}
+                                     : Plan{Offer::Kind::kFiringAgain, again};
 }
 
 // Brings what is derived from a key (its place in the schedule, its worth, the gauge) up to date.
@@ -191,7 +195,7 @@ std::vector<Offer> DeliveryQueue::Take(Moment now) {
   while (now.mono >= WakeAt() && offers.size() < options_.policy.max_batch) {
     const std::string fingerprint = schedule_.Least().second;
     Key& key = *keys_.find(fingerprint)->second;
-    const std::optional<Plan> plan = PlanOf(key);
+    const std::optional<Plan> plan = PlanOf(key, now.mono);
     const Episode& e = key.episodes.front();
     if (plan->forget) {
       Remove(key, e.id, nullptr);

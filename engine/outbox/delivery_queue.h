@@ -113,7 +113,8 @@ class DeliveryQueue {
   Episode& Open(Key& key, std::shared_ptr<const Alert> alert, int64_t commit);
   bool Held(const Key& key, const Episode& episode, Moment now) const;
 
-  std::optional<Plan> PlanOf(const Key& key) const;
+  // What is next for an alert. Where `now` finds both a repeat and the end due, it is the end.
+  std::optional<Plan> PlanOf(const Key& key, TimeNs now = kNoTime) const;
   void Refresh(const std::string& fingerprint);
 
   void Accept(Key& key, Episode& episode, const Offer& offer, const Verdict& verdict, Moment now,
