@@ -28,6 +28,7 @@ struct ReplaySummary {
   int64_t by_missing = 0;
   TimeNs first = kNoTime;          // first and last time that the input states
   TimeNs last = kNoTime;
+  int64_t unread = 0;              // files that could not be read, or not to their end
   DurationNs took = 0;
   std::vector<std::string> notes;  // one a source: what format was chosen, what could not be read
 };

@@ -42,6 +42,18 @@ SourceClock::Options ClockOptions(const SourceReader::Options& options) {
   return clock;
 }
 
+ScanEnvelope ScanEnvelopeOf(EnvelopeKind envelope) {
+  switch (envelope) {
+    case EnvelopeKind::kDocker:
+      return ScanEnvelope::kDocker;
+    case EnvelopeKind::kCri:
+      return ScanEnvelope::kCri;
+    case EnvelopeKind::kNone:
+      break;
+  }
+  return ScanEnvelope::kNone;
+}
+
 // The line of `region` that begins at `begin`, without its newline.
 absl::string_view LineAt(absl::string_view region, size_t begin) {
   const void* const newline = std::memchr(region.data() + begin, '\n', region.size() - begin);
@@ -65,10 +77,10 @@ size_t NextLineBegin(absl::string_view region, size_t at) {
 
 }  // namespace
 
-SourceReader::SourceReader(Options options, ByteReader* bytes, const CandidateRules* candidates,
+SourceReader::SourceReader(Options options, ByteReader* bytes, CandidateRulesCache* candidates,
                            const RuleMatcher* matcher)
     : options_(std::move(options)),
-      candidates_(candidates),
+      candidate_cache_(candidates),
       matcher_(matcher),
       blocks_(bytes, BlockOptions(options_)),
       clock_(ClockOptions(options_)),
@@ -94,12 +106,18 @@ void SourceReader::DecideFormat(absl::string_view bytes) {
       found.envelope != EnvelopeKind::kNone || found.lines != FindLineFormat("plain");
   if (!format_.has_value() || says_something) {
     if (format_.has_value() && found.host.empty()) found.host = format_->host;
-    format_ = std::move(found);
-    Labels labels = options_.labels;
-    if (labels.Get("host").empty()) labels.Set("host", format_->host);
-    streams_.Set(labels, format_->envelope, *matcher_);
+    SetFormat(std::move(found));
   }
   format_settled_ = says_something || finished_ || counts_.lines >= 100;
+}
+
+void SourceReader::SetFormat(SourceFormat format) {
+  format_ = std::move(format);
+  Labels labels = options_.labels;
+  if (labels.Get("host").empty()) labels.Set("host", format_->host);
+  streams_.Set(labels, format_->envelope, *matcher_);
+  candidates_ = candidate_cache_->Get(streams_.AllRules(), ScanEnvelopeOf(format_->envelope));
+  candidate_scratch_ = candidates_->NewScratch();
 }
 
 void SourceReader::ParseText(absl::string_view text, bool first, Line* line) {
@@ -214,9 +232,8 @@ size_t SourceReader::Ready(const Block& block, const std::vector<Mark>& marks) c
 
 void SourceReader::Process(absl::string_view region, const std::vector<Mark>& marks,
                            std::vector<SourceItem>* items) {
-  lines_.clear();
   next_candidate_ = 0;
-  candidates_->Find(region, format_->envelope, streams_, &candidate_scratch_, &lines_);
+  candidates_->Find(region, candidate_scratch_.get(), &candidate_lines_);
 
   const auto mark_at = [&](size_t i) {
     return i < marks.size() && marks[i].begin < region.size();
@@ -251,21 +268,20 @@ void SourceReader::Process(absl::string_view region, const std::vector<Mark>& ma
 
 // Lines in [begin, end) of the region; the clock stands in their segment.
 void SourceReader::ProcessSegment(size_t begin, size_t end, std::vector<SourceItem>* items) {
+  const std::vector<CandidateLines::Line>& lines = candidate_lines_.lines();
   const bool in_order = any_mark_ && clock_.NeedsEveryStamp();
   if (!in_order) {
-    for (; next_candidate_ < lines_.size() && lines_[next_candidate_].begin < end;
+    for (; next_candidate_ < lines.size() && lines[next_candidate_].begin < end;
          ++next_candidate_) {
-      const CandidateLine& candidate = lines_[next_candidate_];
+      const CandidateLines::Line& candidate = lines[next_candidate_];
       ProcessLine(candidate.begin, candidate.end, &candidate, false, items);
     }
     return;
   }
   while (begin < end) {
     const size_t line_end = begin + LineAt(region_, begin).size();
-    const bool may_count =
-        next_candidate_ < lines_.size() && lines_[next_candidate_].begin == begin;
-    ProcessLine(begin, line_end, may_count ? &lines_[next_candidate_] : nullptr, true, arrival,
-                items);
+    const bool may_count = next_candidate_ < lines.size() && lines[next_candidate_].begin == begin;
+    ProcessLine(begin, line_end, may_count ? &lines[next_candidate_] : nullptr, true, items);
     if (may_count) ++next_candidate_;
     begin = line_end + 1;
   }
@@ -273,7 +289,7 @@ void SourceReader::ProcessSegment(size_t begin, size_t end, std::vector<SourceIt
 
 // ---- Lines
 
-void SourceReader::ProcessLine(size_t begin, size_t end, const CandidateLine* candidate,
+void SourceReader::ProcessLine(size_t begin, size_t end, const CandidateLines::Line* candidate,
                                bool in_order, std::vector<SourceItem>* items) {
   const uint64_t offset = region_offset_ + begin;
   Line line;
@@ -362,7 +378,7 @@ void SourceReader::CarryContext() {
 }
 
 void SourceReader::Emit(const Line& line, uint64_t offset, TimeNs time,
-                        const CandidateLine& candidate, std::vector<SourceItem>* items) {
+                        const CandidateLines::Line& candidate, std::vector<SourceItem>* items) {
   Record record;
   record.text = line.text;
   record.time = time;
@@ -382,8 +398,10 @@ void SourceReader::Emit(const Line& line, uint64_t offset, TimeNs time,
   if (timeless) record.time = arrival_ != kNoTime ? arrival_ : std::max<TimeNs>(options_.ends, 0);
 
   SourceItem item;
-  candidates_->Confirm(record, line.stream, candidate, streams_, *matcher_, &candidate_scratch_,
-                       &item.record.matches);
+  candidates_->RulesOf(candidate_lines_, candidate, &candidate_rules_);
+  selected_.clear();
+  streams_.Select(line.stream, candidate_rules_, &selected_);
+  matcher_->Match(record, selected_, &item.record.matches);
   if (item.record.matches.empty()) return;
   if (timeless) ++counts_.without_time;
   item.time = record.time;
@@ -434,13 +452,11 @@ absl::Status SourceReader::RestoreState(absl::string_view text) {
     for (const char* key : {"format", "envelope", "host"}) {
       if (!state.contains(key) || !state[key].is_string()) return bad();
     }
-    ASSIGN_OR_RETURN(format_, RestoreFormat(state["envelope"].get<std::string>(),
-                                            state["format"].get<std::string>()));
-    format_->host = state["host"].get<std::string>();
+    ASSIGN_OR_RETURN(SourceFormat format, RestoreFormat(state["envelope"].get<std::string>(),
+                                                        state["format"].get<std::string>()));
+    format.host = state["host"].get<std::string>();
+    SetFormat(std::move(format));
     format_settled_ = state.contains("settled") && state["settled"] == true;
-    Labels labels = options_.labels;
-    if (labels.Get("host").empty()) labels.Set("host", format_->host);
-    streams_.Set(labels, format_->envelope, *matcher_);
   }
   any_mark_ = state.contains("mark") && state["mark"] == true;
   if (any_mark_) RETURN_IF_ERROR(clock_.Decode(state["clock"].get<std::string>()));

@@ -73,7 +73,7 @@ class SourceReader {
   static constexpr uint64_t kMarkEvery = 64 << 10;
 
   // All pointers outlive it.
-  SourceReader(Options options, ByteReader* bytes, const CandidateRules* candidates,
+  SourceReader(Options options, ByteReader* bytes, CandidateRulesCache* candidates,
                const RuleMatcher* matcher);
 
   // Reads one block and appends what it says. True: there is no more, for now if it is live.
@@ -106,6 +106,7 @@ class SourceReader {
   struct Line;
 
   void DecideFormat(absl::string_view bytes);
+  void SetFormat(SourceFormat format);
   std::vector<Mark> FindMarks(const Block& block, bool last);
   std::optional<Stamp> StampOf(const Line& line) const;
   void ReadLine(absl::string_view raw, bool first, Line* line);
@@ -115,9 +116,9 @@ class SourceReader {
   void Process(absl::string_view region, const std::vector<Mark>& marks,
                std::vector<SourceItem>* items);
   void ProcessSegment(size_t begin, size_t end, std::vector<SourceItem>* items);
-  void ProcessLine(size_t begin, size_t end, const CandidateLine* candidate, bool in_order,
+  void ProcessLine(size_t begin, size_t end, const CandidateLines::Line* candidate, bool in_order,
                    std::vector<SourceItem>* items);
-  void Emit(const Line& line, uint64_t offset, TimeNs time, const CandidateLine& candidate,
+  void Emit(const Line& line, uint64_t offset, TimeNs time, const CandidateLines::Line& candidate,
             std::vector<SourceItem>* items);
   TimeNs TimeOf(const Line& line, size_t begin, bool in_order);
   void LookBack(int stream, size_t begin);
@@ -131,7 +132,7 @@ class SourceReader {
   };
 
   const Options options_;
-  const CandidateRules* const candidates_;
+  CandidateRulesCache* const candidate_cache_;
   const RuleMatcher* const matcher_;
   BlockReader blocks_;
   SourceClock clock_;
@@ -145,8 +146,10 @@ class SourceReader {
   TimeNs arrival_ = kNoTime;
   absl::string_view region_;
   uint64_t region_offset_ = 0;
-  std::vector<CandidateLine> lines_;
-  CandidateRules::Scratch candidate_scratch_;
+  std::shared_ptr<const CandidateRules> candidates_;
+  LineCandidates::ScratchPtr candidate_scratch_;
+  CandidateLines candidate_lines_;
+  std::vector<uint32_t> candidate_rules_, selected_;
   size_t next_candidate_ = 0;
 
   uint64_t next_boundary_ = 0;  // where the next mark is looked for

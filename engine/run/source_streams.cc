@@ -36,6 +36,16 @@ std::vector<Labels> SourceStreams::Possible(const Labels& labels) {
   return {WithStream(labels, 0), WithStream(labels, 1), WithStream(labels, 2)};
 }
 
+std::vector<uint32_t> SourceStreams::AllRules() const {
+  std::vector<uint32_t> all;
+  for (const std::vector<uint32_t>& rules : rules_) {
+    all.insert(all.end(), rules.begin(), rules.end());
+  }
+  std::sort(all.begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  return all;
+}
+
 void SourceStreams::Select(int stream, absl::Span<const uint32_t> rules,
                            std::vector<uint32_t>* selected) const {
   std::set_intersection(rules.begin(), rules.end(), rules_[stream].begin(), rules_[stream].end(),

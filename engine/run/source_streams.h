@@ -31,6 +31,8 @@ class SourceStreams {
   const Labels& labels(int stream) const { return labels_[stream]; }
   // Ascending.
   const std::vector<uint32_t>& rules(int stream) const { return rules_[stream]; }
+  // The rules that select any of the streams, ascending.
+  std::vector<uint32_t> AllRules() const;
   // Appends those of `rules` (ascending) that select the stream to `*selected`.
   void Select(int stream, absl::Span<const uint32_t> rules, std::vector<uint32_t>* selected) const;
 

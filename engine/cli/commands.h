@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+// The subcommands. Each returns the process's exit status: 0 fine, 1 it ran and found trouble,
+// 2 bad usage or a bad configuration.
+#ifndef TALLYBELL_ENGINE_CLI_COMMANDS_H_
+#define TALLYBELL_ENGINE_CLI_COMMANDS_H_
+
+#include <string>
+#include <vector>
+
+namespace tallybell {
+
+inline constexpr int kExitFine = 0;
+inline constexpr int kExitTrouble = 1;
+inline constexpr int kExitUsage = 2;
+
+int ReplayCommand(const std::vector<std::string>& words);
+int RunCommand(const std::vector<std::string>& words);
+int CheckCommand(const std::vector<std::string>& words);
+
+}  // namespace tallybell
+
+#endif  // TALLYBELL_ENGINE_CLI_COMMANDS_H_

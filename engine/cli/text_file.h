@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+#ifndef TALLYBELL_ENGINE_CLI_TEXT_FILE_H_
+#define TALLYBELL_ENGINE_CLI_TEXT_FILE_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace tallybell {
+
+// The whole of a small file that a person wrote; "-" is standard input. Files over 4 MiB are
+// refused, as is what is no regular file.
+absl::StatusOr<std::string> ReadTextFile(const std::string& path);
+
+}  // namespace tallybell
+
+#endif  // TALLYBELL_ENGINE_CLI_TEXT_FILE_H_

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+#ifndef TALLYBELL_ENGINE_RUN_REPLAY_H_
+#define TALLYBELL_ENGINE_RUN_REPLAY_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "engine/base/metrics.h"
+#include "engine/match/candidate_rules.h"
+#include "engine/match/redactor.h"
+#include "engine/match/rule_matcher.h"
+#include "engine/run/evaluator.h"
+#include "engine/run/replay_plan.h"
+#include "engine/run/replay_table.h"
+#include "rules/rule.h"
+
+namespace tallybell {
+
+// What would have fired: rules over logs of the past, by the time that the logs state. The result
+// is a function of the files alone. Not thread-safe; used once.
+class Replay {
+ public:
+  struct Options {
+    Labels external_labels;
+    Labels labels;                             // of every source
+    const Pattern* labels_from_path = nullptr;  // its named groups are labels
+    std::string format = "auto";
+    std::optional<absl::TimeZone> zone;
+    int first_year = 0;
+    std::optional<DurationNs> lateness;  // default: 45s, or 10s within an envelope
+    TimeNs since = kNoTime;
+    TimeNs until = kNoTime;
+    bool drain = false;
+    size_t block = 1 << 20;  // bytes
+  };
+
+  using OnTransition = absl::FunctionRef<void(const Transition&)>;
+  // Bytes read, as files hold them, of how many (0: nobody knows).
+  using OnProgress = absl::FunctionRef<void(uint64_t read, uint64_t of)>;
+
+  // `rules`, `redactor` and `metrics` outlive it.
+  Replay(const RuleSet* rules, const Redactor* redactor, Options options, Metrics* metrics);
+  ~Replay();
+
+  // Reads `paths` to their ends and tells every decided transition, in order of time, then rule,
+  // then labels. What cannot be read is named in the summary; NotFound if nothing could be.
+  absl::Status Run(const std::vector<std::string>& paths, OnTransition on_transition,
+                   OnProgress on_progress);
+
+  ReplaySummary Summary() const;
+  const std::vector<std::unique_ptr<RuleEvaluator>>& rules() const { return evaluator_.rules(); }
+
+ private:
+  class Source;
+
+  void Take(Source* source, OnTransition on_transition);
+  void Tell(bool all, OnTransition on_transition);
+  void TellOne(const Transition& transition, OnTransition on_transition);
+
+  const Options options_;
+  Metrics* const metrics_;
+  RuleMatcher matcher_;
+  CandidateRulesCache candidates_;
+  Evaluator evaluator_;
+  std::vector<std::unique_ptr<Source>> sources_;
+  std::vector<std::string> notes_;
+  int64_t unread_ = 0;
+  RuleEvaluator::Output decided_;
+  size_t tell_at_ = 64;   // transitions that wait before it is looked at which can be told
+  TimeNs end_ = kNoTime;  // the greatest time of a match or mark
+  // With `since`: what fires before it, to be told if it still does then.
+  std::map<uint64_t, Transition> firing_before_;
+};
+
+}  // namespace tallybell
+
+#endif  // TALLYBELL_ENGINE_RUN_REPLAY_H_

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+#ifndef TALLYBELL_ENGINE_RUN_REPLAY_PLAN_H_
+#define TALLYBELL_ENGINE_RUN_REPLAY_PLAN_H_
+
+#include <string>
+#include <vector>
+
+namespace tallybell {
+
+// One source of a replay: the parts of one log, oldest first.
+struct ReplaySource {
+  std::vector<std::string> parts;  // paths; "-" is standard input
+};
+
+// Which files make which sources (docs/semantics.md, "Several files"): a link and its target are
+// one file, rotated parts of one log are one source, and of the severity files of one glog program
+// only the lowest is read, because it holds the others.
+struct ReplayPlan {
+  std::vector<ReplaySource> sources;  // in the order in which their first path was named
+  std::vector<std::string> notes;     // what was left out, and why
+};
+
+ReplayPlan PlanReplay(const std::vector<std::string>& paths);
+
+}  // namespace tallybell
+
+#endif  // TALLYBELL_ENGINE_RUN_REPLAY_PLAN_H_
