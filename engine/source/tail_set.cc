@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+#include "engine/source/tail_set.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <iterator>
+#include <optional>
+#include <utility>
+
+#include "engine/base/log.h"
+
+namespace tallybell {
+
+struct TailSet::Member {
+  std::unique_ptr<TailedFile> file;
+  std::string path;  // where it was last seen
+  TimeNs modified = 0;
+  bool seen = true;
+  bool deleted = false;
+  bool retired = false;
+  TimeNs retired_at = kNoTime;
+  // Read to its end, of this size, since then.
+  TimeNs quiet_since = kNoTime;
+  uint64_t quiet_size = 0;
+
+  bool open() const { return file->state() == TailedFile::State::kOpen; }
+};
+
+// A content that is no more where it was read: it was truncated, or its last name is gone. What
+// was copied from it before, or put in its place, may begin with the same bytes.
+struct TailSet::Orphan {
+  FilePosition position;
+  Member* member = nullptr;  // null: it was read in the last run
+  bool truncated = false;
+};
+
+TailSet::TailSet(Options options, std::vector<FilePosition> stored, Metrics* metrics)
+    : options_(std::move(options)),
+      files_(metrics->Get("source_files", {{"source", options_.name}})),
+      unreadable_(metrics->Get("source_files_unreadable", {{"source", options_.name}})),
+      truncations_(metrics->Get("source_truncations_total", {{"source", options_.name}})),
+      rotations_(metrics->Get("source_rotations_total", {{"source", options_.name}})),
+      rejected_(metrics->Get("source_position_rejected_total", {{"source", options_.name}})),
+      known_(std::move(stored)),
+      first_start_(known_.stored().empty()) {}
+
+TailSet::~TailSet() = default;
+
+TailSet::Changes TailSet::Poll(TimeNs now) {
+  if (!polled_) started_ = now;
+  Changes changes;
+  watch_.Take();
+  const FileGlob found = FileGlob::Find(options_.paths);
+  refusals_now_.clear();
+  for (const FileGlob::Refused& refused : found.refused) LogRefusal(refused.path, refused.reason);
+  orphans_.clear();
+  MarkSeen(found);
+  LookAtMembers(now);
+  RetireUnseen(now);
+  OpenNew(found, now, &changes);
+  orphans_.clear();
+  ForgetStored(now, &changes);
+  Settle(now, &changes);
+  watch_.Watch(found.directories);
+  refusals_ = refusals_now_;
+  files_.Set(members_.size());
+  unreadable_.Set(refusals_.size());
+  polled_ = true;
+  return changes;
+}
+
+std::vector<TailedFile*> TailSet::files() const {
+  std::vector<TailedFile*> files;
+  for (const auto& member : members_) files.push_back(member->file.get());
+  return files;
+}
+
+void TailSet::MarkSeen(const FileGlob& found) {
+  for (const auto& member : members_) member->seen = false;
+  for (const FileGlob::File& file : found.files) {
+    Member* const member = FindOpen(file.device, file.inode);
+    if (member == nullptr) continue;
+    member->seen = true;
+    member->path = file.path;
+    // Its old name, or one that a pattern fits, leads to it again.
+    member->retired = false;
+  }
+}
+
+void TailSet::LookAtMembers(TimeNs now) {
+  for (const auto& member : members_) {
+    if (!member->open()) continue;
+    const absl::StatusOr<TailedFile::Look> look = member->file->Stat();
+    if (!look.ok()) {
+      // Gone with its file system: what could be read is read.
+      member->deleted = true;
+      continue;
+    }
+    member->deleted = look->deleted;
+    if (look->truncated) {
+      truncations_.Add();
+      orphans_.push_back({member->file->LastPosition(), member.get(), true});
+      member->file->state_ = TailedFile::State::kFinish;
+    } else if (look->size != member->file->offset() || look->size != member->quiet_size) {
+      member->quiet_since = kNoTime;
+    }
+    if (look->size == member->file->offset() && member->quiet_since == kNoTime) {
+      member->quiet_since = now;
+    }
+    member->quiet_size = look->size;
+  }
+}
+
+void TailSet::RetireUnseen(TimeNs now) {
+  for (const auto& member : members_) {
+    if (member->seen || member->retired || !member->open()) continue;
+    struct stat facts;
+    if (stat(member->path.c_str(), &facts) == 0) {
+      const FilePosition& identity = member->file->identity();
+      // A directory that cannot be listed can still be passed through.
+      if (facts.st_dev == identity.device && facts.st_ino == identity.inode) continue;
+    } else if (errno != ENOENT && errno != ENOTDIR) {
+      // Out of reach is not gone.
+      LogRefusal(member->path, strerror(errno));
+      continue;
+    }
+    Retire(member.get(), now);
+  }
+}
+
+void TailSet::Retire(Member* member, TimeNs now) {
+  member->retired = true;
+  member->retired_at = now;
+  rotations_.Add();
+  if (member->deleted) orphans_.push_back({member->file->LastPosition(), member, false});
+}
+
+void TailSet::OpenNew(const FileGlob& found, TimeNs now, Changes* changes) {
+  std::vector<std::unique_ptr<Member>> opened;
+  for (const FileGlob::File& file : found.files) {
+    if (FindOpen(file.device, file.inode) != nullptr) continue;
+    std::unique_ptr<Member> member = OpenFile(file.path, file.path);
+    if (member == nullptr) continue;
+    member->modified = file.modified;
+    opened.push_back(std::move(member));
+  }
+  std::vector<Member*> unknown;
+  for (const auto& member : opened) {
+    if (!ResumeByInode(member.get(), changes)) unknown.push_back(member.get());
+  }
+  if (!polled_ || !opened.empty()) {
+    FindRenamed(now, &opened, changes);
+    for (const FilePosition& position : known_.stored()) {
+      orphans_.push_back({position, nullptr, false});
+    }
+  }
+  for (Member* member : unknown) {
+    if (ResumeOrphan(member) || polled_ || !options_.start_at_end || !first_start_) continue;
+    const absl::StatusOr<TailedFile::Look> look = member->file->Stat();
+    if (look.ok()) member->file->Seek(member->file->LineStart(look->size));
+  }
+  // A hint, no more: what was written last is read last.
+  std::stable_sort(opened.begin(), opened.end(), [](const auto& a, const auto& b) {
+    return std::make_pair(!a->retired, a->modified) < std::make_pair(!b->retired, b->modified);
+  });
+  for (auto& member : opened) {
+    changes->opened.push_back(member->file.get());
+    members_.push_back(std::move(member));
+  }
+}
+
+std::unique_ptr<TailSet::Member> TailSet::OpenFile(const std::string& path,
+                                                   const std::string& name) {
+  absl::StatusOr<std::unique_ptr<TailedFile>> file = TailedFile::Open(path, name);
+  if (!file.ok()) {
+    // Too many open files are one failure, whatever the path.
+    const bool too_many = absl::IsResourceExhausted(file.status());
+    if (!absl::IsNotFound(file.status())) {
+      LogRefusal(too_many ? "" : path, std::string(file.status().message()));
+    }
+    return nullptr;
+  }
+  // The path may lead elsewhere by now.
+  const FilePosition& identity = (*file)->identity();
+  if (FindOpen(identity.device, identity.inode) != nullptr) return nullptr;
+  auto member = std::make_unique<Member>();
+  member->file = *std::move(file);
+  member->path = path;
+  member->file->identity_.generation = NextGeneration(identity);
+  return member;
+}
+
+bool TailSet::ResumeByInode(Member* member, Changes* changes) {
+  TailedFile& file = *member->file;
+  const std::optional<KnownPositions::Match> match = known_.Take(file, &changes->forgotten);
+  if (!match.has_value()) return false;
+  uint64_t& generation = file.identity_.generation;
+  if (match->fits && file.Seek(match->position.offset)) {
+    generation = std::max(generation, match->position.generation);
+    // Lines that were read before the restart have the name that the file had then.
+    file.identity_.path = match->position.path;
+    return true;
+  }
+  generation = std::max(generation, match->position.generation + 1);
+  if (match->rejected) {
+    rejected_.Add();
+    orphans_.push_back({match->position, nullptr, true});
+  }
+  return true;
+}
+
+bool TailSet::ResumeOrphan(Member* member) {
+  TailedFile& file = *member->file;
+  for (auto it = orphans_.begin(); it != orphans_.end(); ++it) {
+    const FilePosition& position = it->position;
+    // Less than a full sample is often the same in files that have nothing to do with each other.
+    if (position.offset < FilePosition::kSample) continue;
+    const bool near = it->truncated ? DirectoryOf(position.path) == DirectoryOf(member->path)
+                                    : position.path == file.identity().path;
+    if (!near || !file.Fits(position)) continue;
+    // A line that was read in part is read again as a whole.
+    const uint64_t offset =
+        it->member != nullptr ? file.LineStart(position.offset) : position.offset;
+    if (!file.Seek(offset)) continue;
+    if (it->member != nullptr) it->member->file->state_ = TailedFile::State::kDiscard;
+    orphans_.erase(it);
+    return true;
+  }
+  return false;
+}
+
+void TailSet::FindRenamed(TimeNs now, std::vector<std::unique_ptr<Member>>* opened,
+                          Changes* changes) {
+  const std::vector<FilePosition> wanted = known_.stored();
+  for (const FilePosition& position : wanted) {
+    std::set<std::string> directories = {DirectoryOf(position.path)};
+    directories.insert(RealDirectoryOf(position.path));
+    for (const std::string& directory : directories) {
+      if (!directory.empty()) FindRenamedIn(directory, position, now, opened, changes);
+    }
+  }
+}
+
+void TailSet::FindRenamedIn(const std::string& directory, const FilePosition& wanted, TimeNs now,
+                            std::vector<std::unique_ptr<Member>>* opened, Changes* changes) {
+  DIR* const listing = opendir(directory.c_str());
+  if (listing == nullptr) return;
+  while (const dirent* entry = readdir(listing)) {
+    if (entry->d_ino != wanted.inode) continue;
+    const std::string path = directory + "/" + entry->d_name;
+    struct stat facts;
+    if (lstat(path.c_str(), &facts) != 0 || !S_ISREG(facts.st_mode)) continue;
+    const auto is_it = [&](const auto& member) {
+      return member->file->identity().inode == facts.st_ino &&
+             member->file->identity().device == facts.st_dev;
+    };
+    if (std::any_of(opened->begin(), opened->end(), is_it)) continue;
+    std::unique_ptr<Member> member = OpenFile(path, wanted.path);
+    if (member == nullptr || !member->file->Fits(wanted)) continue;
+    ResumeByInode(member.get(), changes);
+    member->modified = facts.st_mtim.tv_sec * kSecond + facts.st_mtim.tv_nsec;
+    member->retired = true;
+    member->retired_at = now;
+    rotations_.Add();
+    opened->push_back(std::move(member));
+    break;
+  }
+  closedir(listing);
+}
+
+void TailSet::ForgetStored(TimeNs now, Changes* changes) {
+  std::vector<FilePosition>& stored = known_.stored();
+  const bool too_old = now >= AddNs(started_, options_.forget_after);
+  // Another file has the path, and no name near it leads to this one.
+  const auto replaced = [&](const FilePosition& position) {
+    return std::any_of(members_.begin(), members_.end(), [&](const auto& member) {
+      return !member->retired && member->path == position.path;
+    });
+  };
+  const auto kept = std::stable_partition(
+      stored.begin(), stored.end(),
+      [&](const FilePosition& position) { return !too_old && !replaced(position); });
+  std::move(kept, stored.end(), std::back_inserter(changes->forgotten));
+  stored.erase(kept, stored.end());
+  // The row of a file that is read on is not erased but written anew.
+  std::vector<FilePosition>& forgotten = changes->forgotten;
+  const auto lives = [&](const FilePosition& position) {
+    return std::any_of(members_.begin(), members_.end(), [&](const auto& member) {
+      return member->file->identity().Key() == position.Key();
+    });
+  };
+  forgotten.erase(std::remove_if(forgotten.begin(), forgotten.end(), lives), forgotten.end());
+}
+
+void TailSet::Settle(TimeNs now, Changes* changes) {
+  std::vector<std::unique_ptr<Member>> kept;
+  for (auto& member : members_) {
+    TailedFile& file = *member->file;
+    if (member->open() && member->retired && member->quiet_since != kNoTime) {
+      const DurationNs wait =
+          member->deleted ? options_.retire_deleted_after : options_.retire_after;
+      const TimeNs quiet = std::max(member->quiet_since, member->retired_at);
+      if (now >= AddNs(quiet, wait)) file.state_ = TailedFile::State::kFinish;
+    }
+    if (member->open() || !file.committed_.load(std::memory_order_acquire)) {
+      kept.push_back(std::move(member));
+      continue;
+    }
+    if (!file.truncated_ && !member->deleted) known_.Remember(file.LastPosition());
+    changes->released.push_back(std::move(member->file));
+  }
+  members_ = std::move(kept);
+}
+
+TailSet::Member* TailSet::FindOpen(uint64_t device, uint64_t inode) const {
+  for (const auto& member : members_) {
+    const FilePosition& identity = member->file->identity();
+    if (identity.device != device || identity.inode != inode) continue;
+    // A truncated content is done with; anything else that is finished must be released first.
+    if (member->file->truncated_) continue;
+    return member.get();
+  }
+  return nullptr;
+}
+
+uint64_t TailSet::NextGeneration(const FilePosition& identity) const {
+  uint64_t next = 0;
+  for (const auto& member : members_) {
+    const FilePosition& other = member->file->identity();
+    if (other.device != identity.device || other.inode != identity.inode) continue;
+    next = std::max(next, other.generation + 1);
+  }
+  return next;
+}
+
+void TailSet::LogRefusal(const std::string& path, const std::string& reason) {
+  const auto known = refusals_.find(path);
+  const bool logged = (known != refusals_.end() && known->second == reason) ||
+                      !refusals_now_.emplace(path, reason).second;
+  refusals_now_[path] = reason;
+  if (!logged) {
+    LogWarn("a file cannot be read", {{"source", options_.name}, {"path", path}, {"err", reason}});
+  }
+}
+
+}  // namespace tallybell

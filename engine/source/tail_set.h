@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+#ifndef TALLYBELL_ENGINE_SOURCE_TAIL_SET_H_
+#define TALLYBELL_ENGINE_SOURCE_TAIL_SET_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "engine/base/metrics.h"
+#include "engine/base/time_ns.h"
+#include "engine/source/directory_watch.h"
+#include "engine/source/file_glob.h"
+#include "engine/source/file_position.h"
+#include "engine/source/known_positions.h"
+#include "engine/source/tailed_file.h"
+
+namespace tallybell {
+
+// The files of one configured source, through rotation, truncation and restarts.
+//
+// A file stays one file under whatever name; when its path leads to another, it is read to its end
+// and given up once it has not grown for Options::retire_after. A file that was truncated is given
+// up at once, and its new content is another TailedFile of the next generation. Names are looked at
+// by Poll; watch_fd() only says that it may be worth while.
+//
+// What is lost: bytes that were written and truncated between two reads; a file that comes and goes
+// between two polls under names that no pattern fits. What may be read twice: a copy (copytruncate)
+// whose name a pattern fits and that was found before the original was truncated.
+//
+// Every file keeps a descriptor: the limit of open files is the limit of files. Those beyond it
+// are tried again at each Poll, which is logged once. For one thread.
+class TailSet {
+ public:
+  struct Options {
+    std::string name;  // label `source` of the metrics
+    std::vector<std::string> paths;
+    // At the very first start, when nothing is stored: skip the lines that are there already.
+    bool start_at_end = false;
+    DurationNs retire_after = 30 * kSecond;
+    DurationNs retire_deleted_after = 5 * kSecond;
+    // How long a stored position whose file is not there is kept.
+    DurationNs forget_after = kDay;
+  };
+
+  // What a Poll changed.
+  struct Changes {
+    // In the order in which they should be read: older ones of a path first. Their positions are
+    // to be stored in the transaction that erases the forgotten ones.
+    std::vector<TailedFile*> opened;
+    // No more members: their positions are to be erased.
+    std::vector<std::unique_ptr<TailedFile>> released;
+    // Stored positions that no file stands for any more, to be erased.
+    std::vector<FilePosition> forgotten;
+  };
+
+  // `stored`: what PositionAt gave in the last run, of every file that was not released.
+  TailSet(Options options, std::vector<FilePosition> stored, Metrics* metrics);
+  ~TailSet();
+
+  // Looks at all paths and files anew. `now` never steps back. Releases files that are not kOpen
+  // and whose lines are committed.
+  Changes Poll(TimeNs now);
+
+  // All members, older ones of a path first: read each to its end for now before the next.
+  std::vector<TailedFile*> files() const;
+
+  // Readable when a file was written or names changed; -1: only Poll can tell.
+  int watch_fd() const { return watch_.fd(); }
+  // Makes watch_fd() unreadable. True if names may have changed, so that Poll should come at once;
+  // otherwise once a second is enough.
+  bool TakeWatchEvents() { return watch_.Take(); }
+
+ private:
+  struct Member;
+  struct Orphan;
+
+  void MarkSeen(const FileGlob& found);
+  void LookAtMembers(TimeNs now);
+  void RetireUnseen(TimeNs now);
+  void Retire(Member* member, TimeNs now);
+  void OpenNew(const FileGlob& found, TimeNs now, Changes* changes);
+  std::unique_ptr<Member> OpenFile(const std::string& path, const std::string& name);
+  bool ResumeByInode(Member* member, Changes* changes);
+  bool ResumeOrphan(Member* member);
+  void FindRenamed(TimeNs now, std::vector<std::unique_ptr<Member>>* opened, Changes* changes);
+  void FindRenamedIn(const std::string& directory, const FilePosition& wanted, TimeNs now,
+                     std::vector<std::unique_ptr<Member>>* opened, Changes* changes);
+  void ForgetStored(TimeNs now, Changes* changes);
+  void Settle(TimeNs now, Changes* changes);
+  Member* FindOpen(uint64_t device, uint64_t inode) const;
+  uint64_t NextGeneration(const FilePosition& identity) const;
+  // Logs the first of a row of equal failures of a path.
+  void LogRefusal(const std::string& path, const std::string& reason);
+
+  const Options options_;
+  Metric& files_;
+  Metric& unreadable_;
+  Metric& truncations_;
+  Metric& rotations_;
+  Metric& rejected_;
+
+  std::vector<std::unique_ptr<Member>> members_;
+  KnownPositions known_;
+  // Contents that ended in this Poll and may go on in a file that is new in it.
+  std::vector<Orphan> orphans_;
+  DirectoryWatch watch_;
+  absl::flat_hash_map<std::string, std::string> refusals_;
+  absl::flat_hash_map<std::string, std::string> refusals_now_;
+  const bool first_start_;
+  bool polled_ = false;
+  TimeNs started_ = 0;
+};
+
+}  // namespace tallybell
+
+#endif  // TALLYBELL_ENGINE_SOURCE_TAIL_SET_H_
