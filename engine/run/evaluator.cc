@@ -27,10 +27,14 @@ uint32_t Evaluator::AddFile(std::string name) {
   return static_cast<uint32_t>(file_names_.size() - 1);
 }
 
-uint32_t Evaluator::AddSource(const std::vector<Labels>& streams, DurationNs lateness) {
+uint32_t Evaluator::AddSource(const std::vector<Labels>& streams, DurationNs lateness,
+                              TimeNs live_at) {
   const uint32_t number = clocks_.AddSource(streams, lateness);
   deadlines_.resize(clocks_.clocks().size());
-  for (uint32_t rule = 0; rule < evaluators_.size(); ++rule) Schedule(rule);
+  for (uint32_t rule = 0; rule < evaluators_.size(); ++rule) {
+    if (clocks_.Selects(rule, number)) evaluators_[rule]->ResumeAbsence(live_at);
+    Schedule(rule);
+  }
   return number;
 }
 
@@ -58,7 +62,7 @@ void Evaluator::Add(const MatchedRecord& record) {
 void Evaluator::Started(uint32_t source, TimeNs t) {
   for (uint32_t rule = 0; rule < evaluators_.size(); ++rule) {
     if (!clocks_.Selects(rule, source)) continue;
-    evaluators_[rule]->StartAbsence(t, /*anew=*/false);
+    evaluators_[rule]->StartAbsence(t);
     Schedule(rule);
   }
 }
@@ -71,7 +75,11 @@ void Evaluator::SetLive(uint32_t source, bool live, TimeNs at) {
     const RuleClocks::Clock& clock = clocks_.clocks()[i];
     if (clock.held == held_before[i]) continue;
     for (const uint32_t rule : clock.rules) {
-      evaluators_[rule]->StartAbsence(clock.held ? at : kNever, /*anew=*/true);
+      if (clock.held) {
+        evaluators_[rule]->ResumeAbsence(at);
+      } else {
+        evaluators_[rule]->SuspendAbsence();
+      }
       Schedule(rule);
     }
   }

@@ -34,8 +34,10 @@ class Evaluator {
   // `rules` and `metrics` outlive it.
   Evaluator(const RuleSet* rules, const Options& options, Metrics* metrics);
 
-  // A source that may bring records of any of `streams`; returns its number.
-  uint32_t AddSource(const std::vector<Labels>& streams, DurationNs lateness);
+  // A source that may bring records of any of `streams`; returns its number. Absence that was
+  // suspended for want of one is watched anew from `live_at` on.
+  uint32_t AddSource(const std::vector<Labels>& streams, DurationNs lateness,
+                     TimeNs live_at = kNoTime);
 
   // A file as evidence names it; returns the number that records of it carry.
   uint32_t AddFile(std::string name);
@@ -49,7 +51,7 @@ class Evaluator {
   // The source has told all up to `complete_to`.
   void Progress(uint32_t source, TimeNs complete_to) { clocks_.Progress(source, complete_to); }
 
-  // Stuck, unreachable or ended sources are not live. Watching for absence stops where no source
+  // A stuck, unreachable or vanished source is not live. Watching for absence stops where no source
   // that a rule selects is live, and starts anew at `at` when one is again.
   void SetLive(uint32_t source, bool live, TimeNs at);
 

@@ -57,15 +57,17 @@ GroupTimeline::Arrival GroupTimeline::AddClear(TimeNs at, TimeNs decided) {
   return Arrival::kLate;
 }
 
-void GroupTimeline::StartAbsence(TimeNs at, bool anew) {
-  if (anew) {
-    if (rule_->grouped && absence_start_ == kNoTime) return;  // there is no such group now
-    const bool suspended = absence_start_ == kNoTime || absence_start_ == kNever;
-    absence_start_ = suspended ? at : std::max(absence_start_, at);
-  } else if (absence_start_ == kNoTime ||
-             (at < absence_start_ && last_instant_ < at && last_clear_ == kNoTime)) {
-    absence_start_ = at;
-  }
+void GroupTimeline::StartAbsence(TimeNs at) {
+  const bool earlier = at < absence_start_ && last_instant_ < at && last_clear_ == kNoTime;
+  if (absence_start_ == kNoTime || (absence_start_ != kNever && earlier)) absence_start_ = at;
+}
+
+void GroupTimeline::SuspendAbsence() {
+  if (rule_->absence && absence_start_ != kNoTime) absence_start_ = kNever;
+}
+
+void GroupTimeline::ResumeAbsence(TimeNs at) {
+  if (absence_start_ == kNever) absence_start_ = at;
 }
 
 void GroupTimeline::Clear(TimeNs at) {
@@ -87,6 +89,7 @@ TimeNs GroupTimeline::NextInstant() const {
     if (t > last_instant_) next = std::min(next, t);
   };
   if (look_again_ != kNoTime) consider(look_again_);
+  if (hold_until_ != kNoTime) consider(hold_until_);
   if (!clears_.empty()) consider(clears_.front());
   if (absence_start_ != kNoTime) {
     consider(AddNs(absence_start_, rule_->width));
@@ -170,6 +173,7 @@ std::optional<TimelineStep> GroupTimeline::Decide(bool absence_on) {
   const auto count = static_cast<int64_t>(matches.size());
   bool holds = Holds(t, count);
   if (!absence_on && rule_->absence && !holds_) holds = false;
+  if (t < hold_until_ && status_.state == AlertState::kFiring) holds = true;
   const AlertStatus old = status_;
   AlertPolicy policy = rule_->policy;
   if (!absence_on && rule_->absence) policy.hold = kNever;

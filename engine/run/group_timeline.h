@@ -72,9 +72,17 @@ class GroupTimeline {
   Arrival AddClear(TimeNs at, TimeNs decided);
 
   // Absence without `by`: the first record of any stream was at `at`; later calls can only move it
-  // back, and only while nothing was decided. With `anew`, also with `by`: watching starts again
-  // there; kNever suspends it until it is started anew, and leaves an alert that fires as it is.
-  void StartAbsence(TimeNs at, bool anew);
+  // back, and only while nothing was decided.
+  void StartAbsence(TimeNs at);
+
+  // Absence is not watched until it is resumed, where watching starts anew. An alert that fires
+  // stays as it is meanwhile.
+  void SuspendAbsence();
+  void ResumeAbsence(TimeNs at);
+
+  // The rule was changed in what it watches: an alert that fires stays until `t`, by when the new
+  // window has been watched for its width.
+  void HoldUntil(TimeNs t) { hold_until_ = t; }
 
   // The next instant at which anything may change; kNever if there is none.
   TimeNs NextInstant() const;
@@ -118,6 +126,7 @@ class GroupTimeline {
   std::optional<TimelineView> last_true_;  // while false but still firing
   TimeNs absence_start_ = kNoTime;
   TimeNs last_match_ = kNoTime;  // absence with `by`: newest decided match
+  TimeNs hold_until_ = kNoTime;  // a firing alert does not end before
 };
 
 }  // namespace tallybell

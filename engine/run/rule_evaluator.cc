@@ -105,21 +105,30 @@ void RuleEvaluator::Add(const RuleMatch& match, const MatchedRecord& record, Tim
   }
 }
 
-void RuleEvaluator::StartAbsence(TimeNs t, bool anew) {
+void RuleEvaluator::StartAbsence(TimeNs t) {
+  if (!timeline_rule_.absence || timeline_rule_.grouped) return;
+  RuleGroup* const group = FindOrAdd({});
+  if (group == nullptr) return;
+  group->timeline.StartAbsence(t);
+  Reschedule(group);
+  if (options_.live) changed_.insert(group->key);
+}
+
+void RuleEvaluator::SuspendAbsence() {
   if (!timeline_rule_.absence) return;
-  if (!timeline_rule_.grouped) {
-    RuleGroup* const group = FindOrAdd({});
-    if (group == nullptr) return;
-    group->timeline.StartAbsence(t, anew);
-    Reschedule(group);
-    if (options_.live) changed_.insert(group->key);
-    return;
-  }
-  if (!anew) return;
   for (const auto& [key, group] : groups_) {
-    group->timeline.StartAbsence(t, anew);
+    group->timeline.SuspendAbsence();
     Reschedule(group.get());
-    if (options_.live) changed_.insert(key);
+    changed_.insert(key);
+  }
+}
+
+void RuleEvaluator::ResumeAbsence(TimeNs t) {
+  if (!timeline_rule_.absence) return;
+  for (const auto& [key, group] : groups_) {
+    group->timeline.ResumeAbsence(t);
+    Reschedule(group.get());
+    changed_.insert(key);
   }
 }
 

@@ -69,8 +69,10 @@ class RuleEvaluator {
   void Add(const RuleMatch& match, const MatchedRecord& record, TimeNs decided);
 
   // A record of a stream that the rule selects was at `t`: absence is watched from there on.
-  // With `anew`, all watching starts again there.
-  void StartAbsence(TimeNs t, bool anew);
+  void StartAbsence(TimeNs t);
+  // No source that the rule selects is live from now on; one is again at `t`.
+  void SuspendAbsence();
+  void ResumeAbsence(TimeNs t);
 
   // Moves T to `t` (never back) and decides every instant before it.
   void DecideBefore(TimeNs t, Output* output);

@@ -25,7 +25,7 @@ class TimelineRig {
       : rule_(rule), timeline_(&rule_), lateness_(lateness) {}
 
   void Record(TimeNs t) {
-    if (rule_.absence && !rule_.grouped) timeline_.StartAbsence(t, false);
+    if (rule_.absence && !rule_.grouped) timeline_.StartAbsence(t);
     newest_ = std::max(newest_, t);
     DecideBefore(SubtractNs(newest_, lateness_));
   }
