@@ -152,7 +152,8 @@ class RandomRegex {
     std::string regex;
     const int pieces = 1 + Below(4);
     for (int i = 0; i < pieces; ++i) {
-      absl::StrAppend(&regex, Atom(depth), Below(4) == 0 ? Repetition() : "");
+      regex += Atom(depth);
+      if (Below(4) == 0) regex += Repetition();
     }
     return regex;
   }
@@ -200,7 +201,8 @@ class RandomRegex {
   std::string Atom(int depth) {
     if (depth == 0 || Below(3) != 0) return Pick(kAtoms);
     static constexpr const char* kGroups[] = {"(", "(?:", "(?i:", "(?P<n>", "(?s-i:"};
-    std::string group = absl::StrCat(Pick(kGroups), Regex(depth - 1));
+    std::string group = Pick(kGroups);
+    group += Regex(depth - 1);
     while (Below(2) == 0) absl::StrAppend(&group, "|", Regex(depth - 1));
     return absl::StrCat(group, ")");
   }
