@@ -1,3 +1,5 @@
+include(GoogleTest)
+
 # One static library per folder, with its whole dependency list.
 function(tallybell_library name)
   cmake_parse_arguments(ARG "" "" "SRCS;DEPS" ${ARGN})
@@ -6,7 +8,11 @@ function(tallybell_library name)
   target_link_libraries(tallybell_${name} PUBLIC ${ARG_DEPS})
 endfunction()
 
-# One test executable per folder of the tree that tests/ mirrors.
+# One test executable per folder of the tree that tests/ mirrors; ctest knows each of its tests.
+#
+# Its label is the folder's name ("store"), and the target tests_<label> builds what has that label.
+# Tests of one executable run one after another, in a directory for temporary files of their own,
+# so that two may use the same file name.
 function(tallybell_test name)
   if(NOT TALLYBELL_TESTS)
     return()
@@ -16,6 +22,21 @@ function(tallybell_test name)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
   target_compile_definitions(${name} PRIVATE TALLYBELL_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock_main GTest::gtest)
-  add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES TIMEOUT 600)
+  get_filename_component(label ${CMAKE_CURRENT_SOURCE_DIR} NAME)
+  tallybell_label(${label} ${name})
+  set(scratch ${CMAKE_BINARY_DIR}/scratch/${name})
+  file(MAKE_DIRECTORY ${scratch})
+  gtest_discover_tests(${name}
+    DISCOVERY_MODE PRE_TEST
+    DISCOVERY_TIMEOUT 60
+    PROPERTIES LABELS ${label} TIMEOUT 300 RESOURCE_LOCK ${name}
+               ENVIRONMENT "TEST_TMPDIR=${scratch}")
+endfunction()
+
+# Lets tests_<label> build `target` too.
+function(tallybell_label label target)
+  if(NOT TARGET tests_${label})
+    add_custom_target(tests_${label})
+  endif()
+  add_dependencies(tests_${label} ${target})
 endfunction()
