@@ -49,10 +49,13 @@ size_t EditDistance(absl::string_view a, absl::string_view b) {
 
 }  // namespace
 
-bool Diagnostics::HasErrors() const {
-  return std::any_of(all_.begin(), all_.end(), [](const Diagnostic& diagnostic) {
-    return diagnostic.kind == Diagnostic::Kind::kError;
-  });
+void Diagnostics::Add(Diagnostic diagnostic) {
+  if (diagnostic.kind == Diagnostic::Kind::kError) ++error_count_;
+  if (full()) {
+    ++not_kept_;
+  } else {
+    all_.push_back(std::move(diagnostic));
+  }
 }
 
 void Diagnostics::SortFrom(size_t first) {
@@ -81,6 +84,7 @@ std::string Diagnostics::ToString() const {
     }
     text.push_back('\n');
   }
+  if (not_kept_ > 0) absl::StrAppend(&text, "and ", not_kept_, " more\n");
   return text;
 }
 
@@ -90,12 +94,19 @@ std::string NearestWord(absl::string_view word, const std::vector<std::string>& 
   std::string nearest;
   // A third of the word may be wrong; more than that is another word.
   size_t best = std::max<size_t>(1, word.size() / 3) + 1;
+  size_t best_prefix = 0;
   for (const std::string& candidate : candidates) {
     const size_t distance = EditDistance(word, candidate);
-    if (distance < best) {
-      best = distance;
-      nearest = candidate;
+    const size_t prefix =
+        std::mismatch(word.begin(), word.end(), candidate.begin(), candidate.end()).first -
+        word.begin();
+    // Of two that are as near, people mean the one that begins like what they wrote.
+    if (distance > best || (distance == best && (nearest.empty() || prefix <= best_prefix))) {
+      continue;
     }
+    best = distance;
+    best_prefix = prefix;
+    nearest = candidate;
   }
   return nearest;
 }

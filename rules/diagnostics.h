@@ -32,12 +32,19 @@ struct Diagnostic {
 };
 
 // Everything that is wrong with the files of one load, so that a person mends all of it at once.
-// Not thread-safe.
+// Beyond kMaxDiagnostics only their number is kept: nobody reads further, and a hostile file could
+// have a fault in every other byte. Not thread-safe.
 class Diagnostics {
  public:
-  void Add(Diagnostic diagnostic) { all_.push_back(std::move(diagnostic)); }
+  static constexpr size_t kMaxDiagnostics = 1000;
+
+  void Add(Diagnostic diagnostic);
   const std::vector<Diagnostic>& all() const { return all_; }
-  bool HasErrors() const;
+  // Of those not kept, too.
+  size_t error_count() const { return error_count_; }
+  bool HasErrors() const { return error_count_ > 0; }
+  // Whether what is added from now on is not kept.
+  bool full() const { return all_.size() >= kMaxDiagnostics; }
 
   // Puts those from the `first` on into the order of their lines and columns.
   void SortFrom(size_t first);
@@ -47,6 +54,8 @@ class Diagnostics {
 
  private:
   std::vector<Diagnostic> all_;
+  size_t error_count_ = 0;
+  size_t not_kept_ = 0;
 };
 
 // The candidate that is nearest to `word` by edit distance, or an empty string if none is near.

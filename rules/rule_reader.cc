@@ -31,7 +31,7 @@ class RuleReader {
 
   // Whether the rule has no error.
   bool Read(absl::string_view group, absl::string_view alert, Rule* rule) {
-    const size_t diagnostics_before = diagnostics_->all().size();
+    const size_t errors_before = diagnostics_->error_count();
     rule->group = std::string(group);
     rule->alert = std::string(alert);
     if (alert.empty()) scope_.Error(node_, "a rule needs a name", "write alert: NAME");
@@ -45,17 +45,12 @@ class RuleReader {
     rule->annotations = ReadAnnotations(scope_, fields_.Find("annotations"));
     fields_.Finish();
     CheckForget(*rule);
-    if (HasErrorsSince(diagnostics_before)) return false;
+    if (diagnostics_->error_count() > errors_before) return false;
     Finish(rule);
     return true;
   }
 
  private:
-  bool HasErrorsSince(size_t count) const {
-    return std::any_of(diagnostics_->all().begin() + count, diagnostics_->all().end(),
-                       [](const Diagnostic& d) { return d.kind == Diagnostic::Kind::kError; });
-  }
-
   // `match:` with nothing behind it would otherwise mean "every line".
   void RefuseEmptyValues() {
     for (const YamlNode::Entry& entry : node_.entries) {
@@ -63,7 +58,9 @@ class RuleReader {
       if (entry.value->kind != YamlNode::Kind::kNull || key == "labels" || key == "annotations") {
         continue;
       }
-      scope_.Error(*entry.key, absl::StrCat("\"", key, "\" has no value"), "leave the key out");
+      const bool needed = key == "alert" || key == "when";
+      scope_.Error(*entry.key, absl::StrCat("\"", key, "\" has no value"),
+                   needed ? "" : "leave the key out");
     }
   }
 
@@ -284,6 +281,7 @@ void ReadRuleFile(const YamlDocument& document, Diagnostics* diagnostics,
   const YamlNode* const groups = fields.Find("groups");
   fields.Finish();
   if (groups == nullptr) {
+    if (document.root().kind == YamlNode::Kind::kSequence) return;  // reported by YamlFields
     scope.Error(document.root(), "a rule file needs groups", "groups: [{name: ..., rules: [...]}]");
     return;
   }

@@ -12,6 +12,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "engine/base/utf8.h"
+#include "rules/text_fault.h"
 #include "rules/yaml_scalar_source.h"
 #include "yaml-cpp/eventhandler.h"
 #include "yaml-cpp/exceptions.h"
@@ -30,19 +31,48 @@ struct Refusal {
   std::string advice;
 };
 
+bool IsFlowMark(char c) { return c == '[' || c == ']' || c == '{' || c == '}' || c == ','; }
+
 int CountCharacters(absl::string_view text) {
   return static_cast<int>(std::count_if(text.begin(), text.end(), [](char c) {
     return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
   }));
 }
 
-// The first byte that a YAML file may not hold, or npos.
-size_t FindForbiddenByte(absl::string_view text) {
-  const auto it = std::find_if(text.begin(), text.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return (byte < 0x20 && c != '\n' && c != '\r' && c != '\t') || byte == 0x7f;
-  });
-  return it == text.end() ? absl::string_view::npos : it - text.begin();
+bool IsForbidden(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return (byte < 0x20 && c != '\n' && c != '\r' && c != '\t') || byte == 0x7f;
+}
+
+// Refuses what must not reach the parser, and finds the lines.
+absl::Status CheckText(absl::string_view text, std::vector<size_t>* line_begins) {
+  line_begins->assign(1, 0);
+  if (text.size() > kMaxYamlBytes) {
+    return TextFault(kMaxYamlBytes, "the file is longer than 4 MiB");
+  }
+  const size_t valid = ValidUtf8Prefix(text);
+  if (valid != text.size()) return TextFault(valid, "the file is not valid UTF-8");
+  size_t flow_marks = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (IsForbidden(text[i])) return TextFault(i, "a control character");
+    // Behind a [ or { the parser looks ahead for the end, and keeps all that it finds on the way;
+    // these two bound its memory before our own budgets can.
+    if (IsFlowMark(text[i]) && ++flow_marks > kMaxYamlFlowMarks) {
+      return TextFault(i, "more than 150000 brackets and commas");
+    }
+    if (i - line_begins->back() == kMaxYamlLineBytes) {
+      return TextFault(i, "a line longer than 64 KiB");
+    }
+    if (text[i] == '\n') line_begins->push_back(i + 1);
+  }
+  return absl::OkStatus();
+}
+
+Place PlaceOfByte(absl::string_view file, absl::string_view text, size_t offset) {
+  const absl::string_view before = text.substr(0, offset);
+  const size_t line_begin = before.rfind('\n') + 1;  // npos + 1 is 0
+  return {std::string(file), static_cast<int>(std::count(before.begin(), before.end(), '\n')) + 1,
+          CountCharacters(before.substr(line_begin)) + 1};
 }
 
 }  // namespace
@@ -95,13 +125,18 @@ class YamlTreeBuilder : public YAML::EventHandler {
   }
   void OnMapEnd() override { End(); }
 
-  Place PlaceOf(const YAML::Mark& mark) const {
+  // Marks count bytes, people count characters. Marks come nearly in order, so the count goes on
+  // from the last one; a long line would be counted anew for each of its nodes otherwise.
+  Place PlaceOf(const YAML::Mark& mark) {
     const size_t line = mark.is_null() ? 0 : mark.line;
     if (mark.is_null() || line >= document_->line_begins_.size()) return {document_->file_, 0, 0};
-    const size_t begin = document_->line_begins_[line];
-    const absl::string_view before =
-        absl::string_view(document_->text_).substr(begin).substr(0, mark.column);
-    return {document_->file_, mark.line + 1, CountCharacters(before) + 1};
+    if (mark.line != counted_.line || mark.column < counted_.bytes) counted_ = {mark.line, 0, 0};
+    const absl::string_view between = absl::string_view(document_->text_)
+                                          .substr(document_->line_begins_[line] + counted_.bytes)
+                                          .substr(0, mark.column - counted_.bytes);
+    counted_.bytes = mark.column;
+    counted_.characters += CountCharacters(between);
+    return {document_->file_, mark.line + 1, counted_.characters + 1};
   }
 
  private:
@@ -201,6 +236,11 @@ class YamlTreeBuilder : public YAML::EventHandler {
   std::vector<Open> open_;
   std::unordered_map<YAML::anchor_t, Anchored> anchored_;
   size_t size_ = 0;
+  struct {
+    int line = 0;
+    int bytes = 0;
+    int characters = 0;
+  } counted_;  // the place that was asked for last
 };
 
 namespace {
@@ -237,35 +277,16 @@ YamlDocument YamlDocument::Parse(absl::string_view file, absl::string_view text,
   static const YamlNode* const kNothing = new YamlNode();
   YamlDocument document;
   document.file_ = std::string(file);
+  document.root_ = kNothing;
   if (absl::StartsWith(text, kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-  document.line_begins_.push_back(0);
-  const auto refuse = [&](size_t offset, absl::string_view message) {
-    const absl::string_view before = text.substr(0, offset);
-    const size_t line_begin = before.rfind('\n') + 1;  // npos + 1 is 0
-    Diagnostic diagnostic;
-    diagnostic.place = {document.file_,
-                        static_cast<int>(std::count(before.begin(), before.end(), '\n')) + 1,
-                        CountCharacters(before.substr(line_begin)) + 1};
-    diagnostic.message = std::string(message);
-    diagnostics->Add(std::move(diagnostic));
-    document.root_ = kNothing;
-  };
-  if (text.size() > kMaxYamlBytes) {
-    refuse(kMaxYamlBytes, "the file is longer than 4 MiB");
-    return document;
-  }
-  if (const size_t valid = ValidUtf8Prefix(text); valid != text.size()) {
-    refuse(valid, "the file is not valid UTF-8");
-    return document;
-  }
-  if (const size_t at = FindForbiddenByte(text); at != absl::string_view::npos) {
-    refuse(at, "a control character");
+  if (const absl::Status fault = CheckText(text, &document.line_begins_); !fault.ok()) {
+    diagnostics->Add({Diagnostic::Kind::kError,
+                      PlaceOfByte(document.file_, text, TextFaultOffset(fault)), "",
+                      std::string(fault.message()), ""});
     return document;
   }
   document.text_ = std::string(text);
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\n') document.line_begins_.push_back(i + 1);
-  }
+  document.root_ = nullptr;
   YamlTreeBuilder builder(&document, diagnostics);
   document.ok_ = ParseEvents(document.text_, &builder, diagnostics);
   if (document.root_ == nullptr || !document.ok_) document.root_ = kNothing;

@@ -37,6 +37,8 @@ struct YamlNode {
 inline constexpr size_t kMaxYamlBytes = size_t{4} << 20;
 inline constexpr size_t kMaxYamlNodes = 100'000;  // an alias counts as all that it stands for
 inline constexpr int kMaxYamlDepth = 50;
+inline constexpr size_t kMaxYamlLineBytes = size_t{64} << 10;
+inline constexpr size_t kMaxYamlFlowMarks = 150'000;  // [ ] { } and commas, in texts too
 
 // Immutable and thread-safe once parsed. Costs of hostile texts are bounded by the limits above.
 class YamlDocument {

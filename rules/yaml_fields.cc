@@ -45,9 +45,11 @@ void YamlScope::Warning(const YamlNode& node, absl::string_view message,
 }
 
 void YamlScope::Error(const YamlNode& scalar, const absl::Status& fault) const {
-  diagnostics_->Add({Diagnostic::Kind::kError,
-                     document_->PlaceInside(scalar, TextFaultOffset(fault)), chain_,
-                     std::string(fault.message()), TextFaultAdvice(fault)});
+  // The walk to the byte is worth it only for a place that somebody reads.
+  const Place place = diagnostics_->full() ? document_->PlaceOf(scalar)
+                                           : document_->PlaceInside(scalar, TextFaultOffset(fault));
+  diagnostics_->Add({Diagnostic::Kind::kError, place, chain_, std::string(fault.message()),
+                     TextFaultAdvice(fault)});
 }
 
 YamlFields::YamlFields(YamlScope scope, const YamlNode& node)
@@ -150,7 +152,9 @@ void YamlFields::Finish() const {
     if (asked_.count(entry.key->text) > 0) continue;
     const std::string nearest = NearestWord(entry.key->text, known);
     scope_.Error(*entry.key, absl::StrCat("unknown key \"", entry.key->text, "\""),
-                 nearest.empty() ? "" : absl::StrCat("did you mean \"", nearest, "\"?"));
+                 entry.key->text == "<<" ? "maps are not merged here; an alias of a value works"
+                 : nearest.empty()       ? ""
+                                         : absl::StrCat("did you mean \"", nearest, "\"?"));
   }
 }
 

@@ -105,14 +105,21 @@ class ScalarWalk {
   }
 
   std::optional<size_t> FindInBlock() {
+    const size_t header = at_;
     at_ = source_.find('\n', at_);
     if (at_ == absl::string_view::npos) return std::nullopt;
+    const absl::string_view marks = source_.substr(header, at_ - header);
     ++at_;
     size_t first = at_;
     while (first < source_.size() && (IsBlank(source_[first]) || source_[first] == '\n')) ++first;
     if (first == source_.size()) return std::nullopt;
     const size_t line_begin = source_.rfind('\n', first) + 1;
     indent_ = first - line_begin;
+    // "|2" says it, counted from the line that the text belongs to.
+    if (const size_t digit = marks.find_first_of("123456789"); digit < 3) {
+      const size_t parent = source_.rfind('\n', header) + 1;
+      indent_ = source_.find_first_not_of(' ', parent) - parent + (marks[digit] - '0');
+    }
     SkipIndent();
     while (done_ < target_) {
       if (at_ >= source_.size() || !StepBlock()) return std::nullopt;
@@ -127,20 +134,25 @@ class ScalarWalk {
 
   bool StepBlock() {
     if (source_[at_] == '\r' && absl::StartsWith(source_.substr(at_), "\r\n")) ++at_;
-    if (source_[at_] != '\n') return StepByte();
+    if (source_[at_] != '\n') {
+      in_empty_line_ = false;
+      return StepByte();
+    }
     ++at_;
     SkipIndent();
-    // A break of a folded text gives a space, a newline, or nothing before an empty line.
-    if (!TakeValue("\n") && (at_ >= source_.size() || source_[at_] != '\n')) return TakeValue(" ");
-    return true;
+    // A break of a folded text gives a space, a newline, or nothing beside an empty line.
+    const bool beside_empty = in_empty_line_ || at_ >= source_.size() || source_[at_] == '\n';
+    in_empty_line_ = true;
+    return TakeValue("\n") || beside_empty || TakeValue(" ");
   }
 
   absl::string_view source_;
   size_t at_;
   absl::string_view value_;
   size_t target_;
-  size_t done_ = 0;  // bytes of value_ passed
-  size_t indent_ = 0;
+  size_t done_ = 0;             // bytes of value_ passed
+  size_t indent_ = 0;           // of a block text
+  bool in_empty_line_ = false;  // of a block text: nothing but indentation so far
 };
 
 }  // namespace

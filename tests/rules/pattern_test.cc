@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+#include "rules/pattern.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "rules/pattern_list.h"
+#include "rules/text_fault.h"
+
+namespace tallybell {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Pair;
+
+Pattern MustParse(absl::string_view text) {
+  absl::StatusOr<Pattern> pattern = ParsePattern(text);
+  EXPECT_TRUE(pattern.ok()) << text << ": " << pattern.status();
+  return pattern.ok() ? *std::move(pattern) : Pattern::Literal("");
+}
+
+TEST(PatternTest, FindsALiteralWhereItStands) {
+  const Pattern pattern = Pattern::Literal("can't start vm");
+  absl::string_view match;
+  const std::string line = "E0501 x.go:1] can't start vm: no disk";
+  ASSERT_TRUE(pattern.Find(line, &match));
+  EXPECT_EQ(match, "can't start vm");
+  EXPECT_EQ(match.data() - line.data(), 14);
+  EXPECT_TRUE(pattern.Find(line, nullptr));
+  EXPECT_FALSE(pattern.Find("can't start VM", &match));
+}
+
+TEST(PatternTest, SearchesARegexAnywhereInTheLine) {
+  const Pattern pattern = MustParse("/vm [0-9]+ (failed|died)/");
+  absl::string_view match;
+  ASSERT_TRUE(pattern.Find("E] vm 42 died now", &match));
+  EXPECT_EQ(match, "vm 42 died");
+  EXPECT_FALSE(pattern.Find("E] vm x died now", &match));
+  EXPECT_FALSE(pattern.Find("E] VM 42 died now", &match));
+}
+
+TEST(PatternTest, IgnoresCaseWithTheFlagI) {
+  const Pattern pattern = MustParse("/vm died/i");
+  EXPECT_TRUE(pattern.ignore_case());
+  EXPECT_EQ(pattern.text(), "vm died");
+  EXPECT_TRUE(pattern.Find("VM DIED", nullptr));
+}
+
+TEST(PatternTest, GivesNamedGroupsInTheirOrderAndLeavesOutThoseThatTookNoPart) {
+  const Pattern pattern = MustParse("/(?P<z>a+)(b)?(?P<m>c)?(?P<e>)/");
+  absl::string_view match;
+  std::vector<std::pair<absl::string_view, absl::string_view>> captures;
+  ASSERT_TRUE(pattern.FindCaptures("xaab", &match, &captures));
+  EXPECT_EQ(match, "aab");
+  EXPECT_THAT(captures, ElementsAre(Pair("z", "aa"), Pair("e", "")));
+  EXPECT_THAT(pattern.capture_names(), ElementsAre("z", "m", "e"));
+  EXPECT_FALSE(pattern.FindCaptures("b", &match, &captures));
+  EXPECT_TRUE(captures.empty());
+}
+
+TEST(PatternTest, MatchesWholeCharactersNotBytes) {
+  EXPECT_TRUE(
+      MustParse("/^a.b$/").Find("a\xC3\xA9"
+                                "b",
+                                nullptr));
+  EXPECT_TRUE(MustParse("/fo.bar/")
+                  .Find("fo\xEF\xBF\xBD"
+                        "bar",
+                        nullptr));
+}
+
+struct WrittenPattern {
+  absl::string_view written;
+  bool literal;
+  absl::string_view text;
+};
+
+TEST(PatternTest, ReadsWhatIsBetweenSlashesAsARegexAndAllElseAsALiteral) {
+  const WrittenPattern kCases[] = {
+      {"plain", true, "plain"},
+      {"/regex/", false, "regex"},
+      {"/a\\/b/", false, "a\\/b"},
+      {"/", true, "/"},
+      {"/tmp", true, "/tmp"},
+      {"/var/log", true, "/var/log"},
+      {"/var/log/anka.log", true, "/var/log/anka.log"},
+      {"a/b/", true, "a/b/"},
+      {"/usr/i", false, "usr"},
+      {"/.*/", false, ".*"},
+      {"/\\/", true, "/\\/"},
+  };
+  for (const WrittenPattern& c : kCases) {
+    const Pattern pattern = MustParse(c.written);
+    EXPECT_EQ(pattern.is_literal(), c.literal) << c.written;
+    EXPECT_EQ(pattern.text(), c.text) << c.written;
+  }
+}
+
+struct BadPattern {
+  std::string written;
+  size_t offset;
+  absl::string_view message;
+};
+
+TEST(PatternTest, RefusesWhatCannotMeanWhatItLooksLike) {
+  const BadPattern kCases[] = {
+      {"", 0, "an empty pattern is in every line"},
+      {"//", 1, "an empty regex"},
+      {"text\n", 0, "no line ends in a newline"},
+      {"/var/log/", 4, "a slash inside"},
+      {"/a/b/i", 2, "a slash inside"},
+      {"/error/g", 7, "\"g\" is not a flag"},
+      {"/a(b/", 1, "missing )"},
+      {"/a{1001}/", 2, "repetition"},
+      {"/(a)\\1/", 4, "escape"},
+      {"/x(?=y)/", 2, "perl operator"},
+      {"/a\\Cb/", 2, "half a character"},
+      {"/\\Q\\C\\E\\C/", 7, "half a character"},
+      {std::string("/a\xff/"), 2, "UTF-8"},
+      {"/" + std::string(5000, '(') + "/", 0, ""},
+      {"/" + std::string(100'000, 'a') + "/", 1, "longer than 64 KiB"},
+  };
+  for (const BadPattern& c : kCases) {
+    const absl::StatusOr<Pattern> pattern = ParsePattern(c.written);
+    ASSERT_FALSE(pattern.ok()) << c.written.substr(0, 40);
+    EXPECT_THAT(std::string(pattern.status().message()), HasSubstr(std::string(c.message)));
+    if (!c.message.empty()) {
+      EXPECT_EQ(TextFaultOffset(pattern.status()), c.offset) << c.written.substr(0, 40);
+    }
+  }
+}
+
+TEST(RegexBudgetTest, RefusesWhatWouldCostSecondsALine) {
+  for (const absl::string_view regex :
+       {"(a{0,100}){10}b", ".*a.{200}b", "(\\pL|\\d){20}x", "(?i)(((a{1,10}){1,10}){1,10})c"}) {
+    const absl::StatusOr<Pattern> pattern = Pattern::Regex(std::string(regex), false);
+    ASSERT_FALSE(pattern.ok()) << regex;
+    EXPECT_THAT(std::string(pattern.status().message()), HasSubstr("too costly")) << regex;
+  }
+}
+
+TEST(RegexBudgetTest, PassesWhatPeopleWrite) {
+  std::string words = "error0";
+  for (int i = 1; i < 200; ++i) words += "|error" + std::to_string(i * 37);
+  for (const std::string& regex :
+       {std::string(".*"), std::string("(a+)+$"), std::string("(x+x+)+y"), std::string("(.*)*b"),
+        std::string("(\\d+\\.){3}\\d+ .*port \\d+"),
+        std::string("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"),
+        std::string("(?i)(error|fatal|panic).*(disk|memory|network).*(full|exceeded|timeout)"),
+        std::string("\\w+: .{0,80} failed"), words}) {
+    EXPECT_TRUE(Pattern::Regex(regex, true).ok()) << regex;
+  }
+}
+
+}  // namespace
+}  // namespace tallybell
