@@ -78,7 +78,33 @@ bool ReadDockerLine(absl::string_view line, Stream* stream, bool* whole) {
   return *stream != kNoStream;
 }
 
-// The stream of a line that begins and ends as a whole one does, which takes no look at its text:
+constexpr uint64_t Repeat(uint8_t byte) { return 0x0101010101010101u * byte; }
+
+// The top bit of each byte of `word` that is `byte`.
+uint64_t BytesEqualTo(uint8_t byte, uint64_t word) {
+  const uint64_t zero_where_equal = word ^ Repeat(byte);
+  return ~(((zero_where_equal & Repeat(0x7F)) + Repeat(0x7F)) | zero_where_equal | Repeat(0x7F));
+}
+
+// Whether a quote stands in `text` without a backslash before it: within a JSON string there is
+// none, but the key after it begins with one. Something stands before `text`.
+bool HasBareQuote(absl::string_view text) {
+  size_t at = text.find('"');
+  if (at == absl::string_view::npos) return false;
+  for (; at + 8 <= text.size(); at += 8) {
+    uint64_t word;
+    uint64_t before;
+    std::memcpy(&word, text.data() + at, sizeof(word));
+    std::memcpy(&before, text.data() + at - 1, sizeof(before));
+    if (BytesEqualTo('"', word) & ~BytesEqualTo('\\', before)) return true;
+  }
+  for (; at < text.size(); ++at) {
+    if (text[at] == '"' && text.data()[at - 1] != '\\') return true;
+  }
+  return false;
+}
+
+// The stream of a line that begins and ends as a whole one does, with one string in between:
 // {"log":"...\n","stream":"stdout","time":"2024-05-01T12:32:30.426698Z"}
 Stream WholeDockerLine(absl::string_view line) {
   static constexpr absl::string_view kFront = "{\"log\":\"";
@@ -99,7 +125,7 @@ Stream WholeDockerLine(absl::string_view line) {
   const Stream stream = StreamNamed(line.substr(line.size() - kStreamBytes));
   line.remove_suffix(kStreamBytes);
   if (!absl::ConsumeSuffix(&line, kStreamKey) || !EndsWithNewline(line)) return kNoStream;
-  return stream;
+  return HasBareQuote(line) ? kNoStream : stream;
 }
 
 // Goes through the lines of one block and knows which streams may have a line open.

@@ -17,8 +17,7 @@ namespace tallybell {
 // Appends where each line of `block` begins that may be a piece of a longer line, ascending: one
 // whose text goes on, the lines of its stream (stdout or stderr) up to and with the one that ends
 // it, and an envelope that is not quite as its runtime writes it. Blocks are looked at one by one:
-// the first line of each stream may belong to what the block before left open. Of Docker's lines,
-// those are taken for whole that begin and end as its driver writes whole ones.
+// the first line of each stream may belong to what the block before left open.
 void FindPartialLines(ScanEnvelope envelope, absl::string_view block,
                       std::vector<uint32_t>* begins);
 

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -147,6 +148,31 @@ TEST(LineCandidatesTest, TakesDockerLinesWithAttributesForWhole) {
   const std::string line =
       R"({"log":"x \"y\"\n","stream":"stdout","attrs":{"a":"b\n","c":"\""},"time":"2024-05-01T12:32:30Z"})";
   EXPECT_EQ(Find(*candidates, absl::StrCat(line, "\n", line, "\n", line, "\n")).size(), 1u);
+}
+
+TEST(LineCandidatesTest, TakesNoOtherStringOfADockerLineForItsText) {
+  const auto candidates = Make({"needle"}, ScanEnvelope::kDocker);
+  const std::string tail = R"(,"stream":"stdout","time":"2024-05-01T12:32:30Z"})";
+  const std::string whole = R"({"log":"a \"quoted\" word and more\n")" + tail;
+  const std::string err = R"({"log":"\n","stream":"stderr","time":"2024-05-01T12:32:30Z"})";
+  const std::string piece = R"({"log":"nee and some more text","x":"\n")" + tail;
+  EXPECT_THAT(
+      Find(*candidates, absl::StrCat(whole, "\n", err, "\n", whole, "\n", piece, "\n", whole)),
+      ElementsAre(whole + " [all]", err + " [all]", piece + " [all]", whole + " [all]"));
+}
+
+TEST(LineCandidatesTest, ThreadsShareOneEachWithItsScratch) {
+  const auto candidates = Make({"needle", "error|vm"}, ScanEnvelope::kNone);
+  std::string block;
+  for (int i = 0; i < 20000; ++i) absl::StrAppend(&block, i % 7 == 0 ? "a needle\n" : "nothing\n");
+  const std::vector<std::string> expected = Find(*candidates, block);
+  std::vector<std::vector<std::string>> found(4);
+  std::vector<std::thread> threads;
+  for (auto& result : found) {
+    threads.emplace_back([&] { result = Find(*candidates, block); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const auto& result : found) EXPECT_EQ(result, expected);
 }
 
 TEST(LineCandidatesTest, SurvivesEnvelopesThatAreCutShort) {
