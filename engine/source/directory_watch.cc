@@ -18,7 +18,9 @@ constexpr uint32_t kEvents = IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE
 
 }  // namespace
 
-DirectoryWatch::DirectoryWatch() : fd_(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
+DirectoryWatch::DirectoryWatch(bool enabled) {
+  if (!enabled) return;
+  fd_ = UniqueFd(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
   if (!fd_) Refused(errno);
 }
 

@@ -17,7 +17,8 @@ namespace tallybell {
 // Not thread-safe.
 class DirectoryWatch {
  public:
-  DirectoryWatch();
+  // Not `enabled`: watches nothing, as where the kernel gives no watches.
+  explicit DirectoryWatch(bool enabled);
 
   // Becomes readable when there is something to take; -1 if the kernel gives no watches.
   int fd() const { return fd_.get(); }

@@ -34,7 +34,8 @@ std::string FilePosition::Key() const {
 }
 
 std::string FilePosition::Encode() const {
-  return absl::StrCat(absl::StrCat(kVersion, " ", device, " ", inode, " ", generation, " "),
+  return absl::StrCat(absl::StrCat(kVersion, " ", device, " ", inode, " ", birth, " "),
+                      absl::StrCat(generation, " "),
                       absl::StrCat(offset, " ", head_length, " ", head_hash, " "),
                       absl::StrCat(tail_length, " ", tail_hash, " ", path));
 }
@@ -44,10 +45,10 @@ absl::StatusOr<FilePosition> FilePosition::Decode(absl::string_view text) {
   absl::string_view version;
   const bool complete =
       TakeWord(&text, &version) && TakeNumber(&text, &position.device) &&
-      TakeNumber(&text, &position.inode) && TakeNumber(&text, &position.generation) &&
-      TakeNumber(&text, &position.offset) && TakeNumber(&text, &position.head_length) &&
-      TakeNumber(&text, &position.head_hash) && TakeNumber(&text, &position.tail_length) &&
-      TakeNumber(&text, &position.tail_hash);
+      TakeNumber(&text, &position.inode) && TakeNumber(&text, &position.birth) &&
+      TakeNumber(&text, &position.generation) && TakeNumber(&text, &position.offset) &&
+      TakeNumber(&text, &position.head_length) && TakeNumber(&text, &position.head_hash) &&
+      TakeNumber(&text, &position.tail_length) && TakeNumber(&text, &position.tail_hash);
   if (!complete || version != kVersion) {
     return absl::InvalidArgumentError("not the position of a file");
   }

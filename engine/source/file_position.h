@@ -21,6 +21,7 @@ struct FilePosition {
   std::string path;  // as configured; the file may have been renamed since
   uint64_t device = 0;
   uint64_t inode = 0;
+  uint64_t birth = 0;       // when the inode was made, in ns since 1970; 0: the system does not say
   uint64_t generation = 0;  // how often its content was found to be another
   uint64_t offset = 0;
   // Of the first and of the last bytes before `offset`. Bytes behind it prove nothing: they may

@@ -48,6 +48,7 @@ TailSet::TailSet(Options options, std::vector<FilePosition> stored, Metrics* met
       rotations_(metrics->Get("source_rotations_total", {{"source", options_.name}})),
       rejected_(metrics->Get("source_position_rejected_total", {{"source", options_.name}})),
       known_(std::move(stored)),
+      watch_(options_.watch),
       first_start_(known_.stored().empty()) {}
 
 TailSet::~TailSet() = default;
@@ -208,7 +209,7 @@ bool TailSet::ResumeByInode(Member* member, Changes* changes) {
     return true;
   }
   generation = std::max(generation, match->position.generation + 1);
-  if (match->rejected) {
+  if (match->rejected && match->position.offset > 0) {
     rejected_.Add();
     orphans_.push_back({match->position, nullptr, true});
   }

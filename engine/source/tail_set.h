@@ -42,6 +42,8 @@ class TailSet {
     bool start_at_end = false;
     DurationNs retire_after = 30 * kSecond;
     DurationNs retire_deleted_after = 5 * kSecond;
+    // Ask the kernel to say when something happens; watch_fd() is -1 otherwise.
+    bool watch = true;
     // How long a stored position whose file is not there is kept.
     DurationNs forget_after = kDay;
   };

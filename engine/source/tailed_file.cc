@@ -22,6 +22,14 @@ namespace {
 
 constexpr uint64_t kLineSearch = 1 << 20;
 
+// Two files that had the same inode one after the other differ in this.
+uint64_t BirthOf(int fd) {
+  struct statx facts;
+  if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &facts) != 0) return 0;
+  if ((facts.stx_mask & STATX_BTIME) == 0) return 0;
+  return facts.stx_btime.tv_sec * kSecond + facts.stx_btime.tv_nsec;
+}
+
 int64_t Nanoseconds(const timespec& time) { return time.tv_sec * kSecond + time.tv_nsec; }
 
 }  // namespace
@@ -41,6 +49,7 @@ absl::StatusOr<std::unique_ptr<TailedFile>> TailedFile::Open(const std::string& 
   identity.path = name;
   identity.device = facts.st_dev;
   identity.inode = facts.st_ino;
+  identity.birth = BirthOf(fd.get());
   std::unique_ptr<TailedFile> file(new TailedFile(std::move(fd), std::move(identity)));
   return file;
 }
@@ -115,6 +124,8 @@ bool TailedFile::ContentStands() {
 }
 
 bool TailedFile::Fits(const FilePosition& position) const {
+  // Nothing was read, so there is no content to compare.
+  if (position.offset == 0) return position.birth != 0 && position.birth == identity_.birth;
   const std::string head = Sample(0, position.head_length);
   if (head.size() != position.head_length || HashSample(head) != position.head_hash) return false;
   const std::string tail = Sample(position.offset - position.tail_length, position.tail_length);

@@ -164,6 +164,7 @@ TEST_F(CommitterTest, TriesAFailedCommitAgainAndHoldsTheQueueMeanwhile) {
   absl::Notification committed;
   delta.committed.push_back([&] { committed.Notify(); });
   committer_->Submit(std::move(delta));
+  FaultyDisk::AwaitFault();
   EXPECT_FALSE(committer_->Flush(kMillisecond));
   committer_->Submit(Position("a", "2"));
   committer_->Submit(Position("b", "1"));

@@ -41,6 +41,8 @@ class FaultyDisk {
   }
   static void Heal() { steps_left_ = kNever; }
   static int faults() { return faults_; }
+  // Waits for the first failure.
+  static void AwaitFault() { faults_.wait(0); }
 
  private:
   static bool Fails() {
@@ -52,6 +54,7 @@ class FaultyDisk {
     if (error_ == kEndProcess) _exit(0);
     if (!lasting_) Heal();
     ++faults_;
+    faults_.notify_all();
     return true;
   }
 

@@ -68,7 +68,7 @@ class StoreCrashTest : public ::testing::Test {
 
 TEST_F(StoreCrashTest, LosesNothingCommittedAndHalvesNothingWhereverTheProcessEnds) {
   int committed_before = 0;
-  for (int step = 0; step < 200; ++step) {
+  for (int step = 0; step < 120; ++step) {
     SCOPED_TRACE(absl::StrCat("step ", step));
     int pipe_ends[2];
     ASSERT_EQ(pipe(pipe_ends), 0);
@@ -98,7 +98,7 @@ TEST_F(StoreCrashTest, LosesNothingCommittedAndHalvesNothingWhereverTheProcessEn
     ASSERT_GE(committed, told);
     ASSERT_LE(committed, told + 1);
     committed_before = committed;
-    if (committed > 300) {
+    if (committed > 150) {
       store->reset();
       std::filesystem::remove(options_.path);
       committed_before = 0;
@@ -108,26 +108,26 @@ TEST_F(StoreCrashTest, LosesNothingCommittedAndHalvesNothingWhereverTheProcessEn
 
 TEST_F(StoreCrashTest, NeverSaysThatItCommittedWhatAFailedWriteLost) {
   for (const int error : {EIO, ENOSPC}) {
-    for (int step = 0; step < 120; ++step) {
+    for (int step = 0; step < 60; ++step) {
       SCOPED_TRACE(absl::StrCat("error ", error, " step ", step));
       std::filesystem::remove(options_.path);
       auto store = Store::Open(options_);
       ASSERT_TRUE(store.ok()) << store.status();
       FaultyDisk::FailAfter(step, error, /*lasting=*/step % 2 == 0);
       int n = 1;
-      for (int tries = 0; n <= 40; ++tries) {
+      for (int tries = 0; n <= 15; ++tries) {
         // After a few refusals there is space again.
-        if (tries > 45) FaultyDisk::Heal();
+        if (tries > 20) FaultyDisk::Heal();
         ASSERT_LT(tries, 100);
         if ((*store)->Commit(Nth(n), kNow).ok()) ++n;
       }
       EXPECT_GT(FaultyDisk::faults(), 0);
       FaultyDisk::Heal();
-      ASSERT_EQ(Committed(store->get()), 40);
+      ASSERT_EQ(Committed(store->get()), 15);
       store->reset();
       store = Store::Open(options_);
       ASSERT_TRUE(store.ok()) << store.status();
-      ASSERT_EQ(Committed(store->get()), 40);
+      ASSERT_EQ(Committed(store->get()), 15);
     }
   }
 }

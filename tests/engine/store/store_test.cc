@@ -131,7 +131,9 @@ TEST_F(StoreTest, TrimsHistoryByAgeAndByRows) {
     ASSERT_TRUE(store->Commit(delta, kNow).ok());
   }
   std::vector<std::string> kinds;
-  for (const HistoryRow& row : *store->History(100)) kinds.push_back(row.kind);
+  const auto newest = store->History(100);
+  ASSERT_TRUE(newest.ok());
+  for (const HistoryRow& row : *newest) kinds.push_back(row.kind);
   EXPECT_THAT(kinds, ElementsAre("4", "3", "2"));
   Delta delta;
   delta.history = {{kNow + 2 * kHour, "f", "late", "", "", ""}};
