@@ -23,8 +23,10 @@ Evaluator::Evaluator(const RuleSet* rules, const Options& options, Metrics* metr
 }
 
 uint32_t Evaluator::AddFile(std::string name) {
-  file_names_.push_back(std::move(name));
-  return static_cast<uint32_t>(file_names_.size() - 1);
+  const auto [it, inserted] =
+      file_numbers_.emplace(name, static_cast<uint32_t>(file_names_.size()));
+  if (inserted) file_names_.push_back(std::move(name));
+  return it->second;
 }
 
 uint32_t Evaluator::AddSource(const std::vector<Labels>& streams, DurationNs lateness,
@@ -113,6 +115,12 @@ void Evaluator::Finish(TimeNs end, bool drain, RuleEvaluator::Output* output) {
     evaluators_[rule]->Finish(end, drain, output);
     Schedule(rule);
   }
+}
+
+TimeNs Evaluator::next_certain() const {
+  TimeNs next = kNever;
+  for (const auto& rule : evaluators_) next = std::min(next, rule->next_certain());
+  return next;
 }
 
 TimeNs Evaluator::decided_everywhere() const {

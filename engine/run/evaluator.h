@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/container/btree_set.h"
+#include "absl/container/flat_hash_map.h"
 #include "engine/base/metrics.h"
 #include "engine/match/rule_match.h"
 #include "engine/model/alert.h"
@@ -39,7 +40,7 @@ class Evaluator {
   uint32_t AddSource(const std::vector<Labels>& streams, DurationNs lateness,
                      TimeNs live_at = kNoTime);
 
-  // A file as evidence names it; returns the number that records of it carry.
+  // A file as evidence names it; returns the number that its records carry, the same each time.
   uint32_t AddFile(std::string name);
 
   // One record that counts; those of one source in the order in which they stand there.
@@ -65,6 +66,9 @@ class Evaluator {
   // The end of the input; see RuleEvaluator::Finish.
   void Finish(TimeNs end, bool drain, RuleEvaluator::Output* output);
 
+  // When a firing becomes certain with time alone; kNever if only records can make one so.
+  TimeNs next_certain() const;
+
   // Everything before this is decided for every rule that has a source.
   TimeNs decided_everywhere() const;
 
@@ -81,6 +85,7 @@ class Evaluator {
   const Options options_;
   EvidenceRing evidence_;
   std::vector<std::string> file_names_;
+  absl::flat_hash_map<std::string, uint32_t> file_numbers_;
   RuleClocks clocks_;
   std::vector<std::unique_ptr<RuleEvaluator>> evaluators_;
   // (next instant, rule) for the rules of each clock, and each rule's entry.

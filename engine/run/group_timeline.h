@@ -99,6 +99,8 @@ class GroupTimeline {
   // What the window shows at `t`, not earlier than the last decided instant.
   TimelineView ViewAt(TimeNs t) const;
   const AlertStatus& status() const { return status_; }
+  // Those that may count now or later, oldest first; valid until the next change.
+  absl::Span<const WindowMatch> matches() const { return window_.all(); }
   // The count at the last decided instant.
   int64_t count() const { return count_; }
   // Nothing is in it that a new timeline would not have.

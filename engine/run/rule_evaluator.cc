@@ -15,6 +15,16 @@ std::string GroupKey(const std::vector<std::string>& by_values) {
   return key;
 }
 
+std::vector<std::string> GroupKeyValues(absl::string_view key) {
+  std::vector<std::string> values;
+  while (!key.empty()) {
+    const size_t end = key.find('\xff');
+    values.emplace_back(key.substr(0, end));
+    key.remove_prefix(end + 1);
+  }
+  return values;
+}
+
 RuleEvaluator::RuleEvaluator(const Rule* rule, size_t rule_index, const Options& options,
                              EvidenceRing* evidence, const std::vector<std::string>* file_names,
                              Metrics* metrics)
@@ -257,7 +267,10 @@ void RuleEvaluator::TellCertain(TimeNs passed, Output* output) {
   std::sort(groups.begin(), groups.end(),
             [](const RuleGroup* a, const RuleGroup* b) { return a->number < b->number; });
   for (RuleGroup* const group : groups) {
-    if (group->told_since != kNoTime) continue;
+    if (group->told_since != kNoTime) {
+      TellNewer(*group, output);
+      continue;
+    }
     const std::optional<TimelineStep> step = group->timeline.CertainFiring();
     if (!step.has_value()) continue;
     // Without `for` the instant is a match's own, which has been read: it has passed.
@@ -273,6 +286,18 @@ void RuleEvaluator::TellCertain(TimeNs passed, Output* output) {
       certain_deadlines_.insert({step->time, {group->number, group}});
     }
   }
+}
+
+// What an alert that fires shows by now, for the next time that it is told again.
+void RuleEvaluator::TellNewer(const RuleGroup& group, Output* output) const {
+  const absl::Span<const WindowMatch> known = group.timeline.matches();
+  if (known.empty()) return;
+  TimelineStep step;
+  step.state = AlertState::kFiring;
+  step.starts_at = group.told_since;
+  step.time = known.back().time;
+  step.shown = group.timeline.ViewAt(step.time);
+  output->newer.push_back(MakeAlert(group, step));
 }
 
 TimeNs RuleEvaluator::next_certain() const {

@@ -58,6 +58,7 @@ class RuleEvaluator {
     std::vector<Transition> transitions;  // decided
     std::vector<Alert> certain;           // firing for certain, not decided yet
     std::vector<Alert> withdrawn;         // told early, and then a late clear came: ended
+    std::vector<Alert> newer;             // fires still; shows newer lines
   };
 
   // `rule`, `evidence` and `metrics` outlive it.
@@ -118,6 +119,7 @@ class RuleEvaluator {
   Labels AlertLabels(const std::vector<std::string>& by_values) const;
   Labels GroupLabels(const std::vector<std::string>& by_values) const;
   void Withdraw(RuleGroup* group, Output* output);
+  void TellNewer(const RuleGroup& group, Output* output) const;
   void EraseIfBlank(RuleGroup* group);
 
   const Rule* const rule_;
@@ -144,6 +146,8 @@ class RuleEvaluator {
 
 // The key of a group: its `by` values, which are UTF-8, each ended by a byte that is not.
 std::string GroupKey(const std::vector<std::string>& by_values);
+// And back.
+std::vector<std::string> GroupKeyValues(absl::string_view key);
 
 }  // namespace tallybell
 

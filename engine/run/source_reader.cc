@@ -120,6 +120,12 @@ void SourceReader::SetFormat(SourceFormat format) {
   candidate_scratch_ = candidates_->NewScratch();
 }
 
+void SourceReader::UseRules(CandidateRulesCache* candidates, const RuleMatcher* matcher) {
+  candidate_cache_ = candidates;
+  matcher_ = matcher;
+  if (format_.has_value()) SetFormat(*std::move(format_));
+}
+
 void SourceReader::ParseText(absl::string_view text, bool first, Line* line) {
   line->text = LineText(text, first, &text_scratch_);
   LineParser(*format_->lines).Parse(line->text, &line->parsed);

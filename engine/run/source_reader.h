@@ -81,6 +81,9 @@ class SourceReader {
   // source cannot be read on; what was read before it has been given.
   absl::StatusOr<bool> Read(TimeNs arrival, std::vector<SourceItem>* items);
 
+  // Other rules from now on; between two calls of Read.
+  void UseRules(CandidateRulesCache* candidates, const RuleMatcher* matcher);
+
   // A live source has ended: the next Read gives the rest, an unfinished line too.
   void Finish() { blocks_.Finish(); finished_ = true; }
 
@@ -132,8 +135,8 @@ class SourceReader {
   };
 
   const Options options_;
-  CandidateRulesCache* const candidate_cache_;
-  const RuleMatcher* const matcher_;
+  CandidateRulesCache* candidate_cache_;
+  const RuleMatcher* matcher_;
   BlockReader blocks_;
   SourceClock clock_;
   SourceStreams streams_;

@@ -28,6 +28,8 @@ class EvidenceRing {
   bool Get(uint64_t handle, absl::string_view* line) const;
 
   static constexpr size_t kMaxLine = 4096;  // bytes
+  // The handle of no line.
+  static constexpr uint64_t kNone = UINT64_MAX;
 
  private:
   static constexpr size_t kChunkBytes = 1 << 20;

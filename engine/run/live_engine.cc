@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+#include "engine/run/live_engine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "engine/base/log.h"
+#include "engine/base/status_macros.h"
+#include "engine/run/evaluator_state.h"
+#include "engine/run/transition_json.h"
+
+namespace tallybell {
+namespace {
+
+// The poll is the truth; watching directories only makes it early.
+constexpr DurationNs kPollEvery = kSecond;
+
+// Key of the row that says when the first start was, until what was there then has been read.
+constexpr char kFirstStart[] = "first start";
+
+}  // namespace
+
+LiveEngine::LiveEngine(Configuration configuration, RuleSet rules,
+                       std::vector<std::unique_ptr<Sink>> sinks, std::unique_ptr<Store> store,
+                       const Clock* clock, Metrics* metrics)
+    : configuration_(std::move(configuration)),
+      clock_(clock),
+      metrics_(metrics),
+      store_(std::move(store)),
+      sinks_(std::move(sinks)) {
+  rules_ = std::make_unique<LiveRules>(std::move(rules), std::move(configuration_.redact),
+                                       configuration_.external_labels, metrics);
+}
+
+LiveEngine::~LiveEngine() { Stop(); }
+
+absl::Status LiveEngine::Start() {
+  ASSIGN_OR_RETURN(const Store::Snapshot snapshot, store_->Load());
+  committer_ = std::make_unique<Committer>(std::move(store_), clock_, metrics_);
+  outbox_ = std::make_unique<Outbox>(
+      configuration_.outbox, std::move(sinks_), clock_, metrics_,
+      [this](Delta delta) { committer_->SubmitAcknowledgement(std::move(delta)); });
+  Delta delta;
+  RETURN_IF_ERROR(outbox_->Restore(snapshot.outbox, &delta));
+  std::vector<AlertUpdate> updates;
+  EvaluatorState::Restore(snapshot.rules, snapshot.groups, clock_->Now(), &rules_->evaluator,
+                          metrics_, &updates, &delta);
+  TakeUpFirstStart(snapshot, &updates, &delta);
+  for (const FileSourceConfig& file : configuration_.files) {
+    sources_.push_back(std::make_unique<LiveSource>(&file, snapshot.positions, rules_.get(),
+                                                    clock_, metrics_));
+  }
+  outbox_->Start();
+  Submit(std::move(delta), std::move(updates));
+  return absl::OkStatus();
+}
+
+// The first start tells nothing about what ended before it, also if it was cut short.
+void LiveEngine::TakeUpFirstStart(const Store::Snapshot& snapshot,
+                                  std::vector<AlertUpdate>* updates, Delta* delta) {
+  if (snapshot.fresh) {
+    first_start_ = clock_->Now();
+    delta->positions.push_back({kFirstStart, FormatRfc3339(first_start_)});
+    return;
+  }
+  for (const PositionRow& row : snapshot.positions) {
+    if (row.source != kFirstStart) continue;
+    first_start_ = ParseRfc3339(row.state).value_or(clock_->Now());
+    // What was held back then is nowhere else; the outbox knows what it was told already.
+    EvaluatorState::TellFiring(rules_->evaluator, updates);
+    HoldBack(updates, delta);
+    return;
+  }
+}
+
+bool LiveEngine::Step() {
+  Delta delta;
+  const TimeNs now = clock_->Monotonic();
+  bool names_changed = false;
+  for (const auto& source : sources_) names_changed |= source->TakeWatchEvents();
+  if (names_changed || now >= next_poll_) {
+    for (const auto& source : sources_) source->Poll(&delta);
+    next_poll_ = AddNs(now, kPollEvery);
+  }
+  bool more = false;
+  for (const auto& source : sources_) more |= source->Read();
+  Evaluate(&delta);
+  return more;
+}
+
+// Decides what is known, and hands what changed to the committer.
+void LiveEngine::Evaluate(Delta* delta) {
+  RuleEvaluator::Output output;
+  rules_->evaluator.Decide(clock_->Now(), &output);
+  std::vector<AlertUpdate> updates;
+  Convert(std::move(output), &updates, delta);
+  for (const auto& source : sources_) {
+    source->TellHealth(configuration_.external_labels, &updates);
+    source->Save(delta);
+  }
+  EvaluatorState::SaveChanged(&rules_->evaluator, delta);
+  HoldBack(&updates, delta);
+  Submit(std::move(*delta), std::move(updates));
+}
+
+void LiveEngine::Submit(Delta delta, std::vector<AlertUpdate> updates) {
+  if (!updates.empty()) {
+    delta.urgent = true;
+    outbox_->Tell(std::move(updates), &delta);
+  }
+  if (!delta.empty()) committer_->Submit(std::move(delta));
+}
+
+void LiveEngine::Convert(RuleEvaluator::Output output, std::vector<AlertUpdate>* updates,
+                         Delta* delta) {
+  SortTransitions(&output.transitions);
+  for (Alert& alert : output.certain) {
+    updates->push_back({AlertUpdate::Kind::kFiring, std::move(alert)});
+  }
+  for (Transition& transition : output.transitions) {
+    HistoryRow row;
+    row.time = transition.time;
+    row.fingerprint = FormatFingerprint(transition.alert.Fingerprint());
+    row.kind = std::string(AlertStateName(transition.state));
+    row.rule = transition.alert.rule;
+    row.labels = FormatLabels(transition.alert.labels);
+    row.detail = DumpJson(TransitionJson(transition));
+    delta->history.push_back(std::move(row));
+    if (transition.state == AlertState::kFiring) {
+      updates->push_back({AlertUpdate::Kind::kFiring, std::move(transition.alert)});
+    } else if (transition.state == AlertState::kResolved) {
+      updates->push_back({AlertUpdate::Kind::kResolved, std::move(transition.alert)});
+    }
+  }
+  for (Alert& alert : output.withdrawn) {
+    updates->push_back({AlertUpdate::Kind::kResolved, std::move(alert)});
+  }
+  for (Alert& alert : output.newer) {
+    updates->push_back({AlertUpdate::Kind::kValue, std::move(alert)});
+  }
+}
+
+void LiveEngine::HoldBack(std::vector<AlertUpdate>* updates, Delta* delta) {
+  if (first_start_ == kNoTime) return;
+  std::vector<AlertUpdate> now;
+  for (AlertUpdate& update : *updates) {
+    const uint64_t fingerprint = update.alert.Fingerprint();
+    const auto held = held_back_.find(fingerprint);
+    if (update.kind == AlertUpdate::Kind::kFiring && update.alert.starts_at < first_start_) {
+      held_back_.insert_or_assign(fingerprint, std::move(update));
+    } else if (held == held_back_.end()) {
+      now.push_back(std::move(update));
+    } else if (update.kind == AlertUpdate::Kind::kResolved) {
+      // What ended before the start is told by history alone.
+      if (update.alert.ends_at >= first_start_) {
+        now.push_back(std::move(held->second));
+        now.push_back(std::move(update));
+      }
+      held_back_.erase(held);
+    }
+  }
+  if (rules_->evaluator.decided_everywhere() >= first_start_) {
+    for (auto& [fingerprint, firing] : held_back_) now.push_back(std::move(firing));
+    held_back_.clear();
+    first_start_ = kNoTime;
+    delta->positions.push_back({kFirstStart, "", true});
+  }
+  *updates = std::move(now);
+}
+
+std::vector<int> LiveEngine::watch_fds() const {
+  std::vector<int> fds;
+  for (const auto& source : sources_) {
+    if (source->watch_fd() >= 0) fds.push_back(source->watch_fd());
+  }
+  return fds;
+}
+
+DurationNs LiveEngine::patience() const {
+  DurationNs patience = std::max<DurationNs>(next_poll_ - clock_->Monotonic(), 0);
+  const TimeNs certain = rules_->evaluator.next_certain();
+  if (certain != kNever) {
+    patience = std::min(patience, std::max<DurationNs>(SubtractNs(certain, clock_->Now()), 0));
+  }
+  return patience;
+}
+
+void LiveEngine::Reload(RuleSet rules, std::vector<Pattern> redact,
+                        const Labels& external_labels) {
+  std::vector<RuleRow> rule_rows;
+  std::vector<GroupRow> group_rows;
+  EvaluatorState::SaveAll(&rules_->evaluator, &rule_rows, &group_rows);
+  configuration_.external_labels = external_labels;
+  auto replacement = std::make_unique<LiveRules>(std::move(rules), std::move(redact),
+                                                 external_labels, metrics_);
+  Delta delta;
+  std::vector<AlertUpdate> updates;
+  EvaluatorState::Restore(rule_rows, group_rows, clock_->Now(), &replacement->evaluator, metrics_,
+                          &updates, &delta);
+  for (const auto& source : sources_) source->UseRules(replacement.get());
+  rules_ = std::move(replacement);
+  EvaluatorState::SaveChanged(&rules_->evaluator, &delta);
+  Submit(std::move(delta), std::move(updates));
+}
+
+void LiveEngine::Stop() {
+  if (committer_ == nullptr) return;
+  committer_->Flush();
+  outbox_->Stop();
+  // What the receivers acknowledged last is committed before its committer goes.
+  committer_->Flush();
+  outbox_.reset();
+  committer_.reset();
+}
+
+}  // namespace tallybell

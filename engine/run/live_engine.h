@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+#ifndef TALLYBELL_ENGINE_RUN_LIVE_ENGINE_H_
+#define TALLYBELL_ENGINE_RUN_LIVE_ENGINE_H_
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "engine/base/clock.h"
+#include "engine/base/metrics.h"
+#include "engine/outbox/outbox.h"
+#include "engine/run/configuration.h"
+#include "engine/run/live_source.h"
+#include "engine/store/committer.h"
+#include "engine/store/store.h"
+#include "rules/rule.h"
+#include "sinks/sink.h"
+
+namespace tallybell {
+
+// `tallybell run`: follows the sources, evaluates, and tells the receivers.
+//
+// Used by one thread, which is the evaluation thread: it reads, evaluates and hands what changed
+// to the committer as one delta, so that positions, windows, alerts and outbox are one transaction.
+// It waits only for the disk, and only when two deltas wait already; never for a receiver.
+class LiveEngine {
+ public:
+  // `clock` and `metrics` outlive it.
+  LiveEngine(Configuration configuration, RuleSet rules,
+             std::vector<std::unique_ptr<Sink>> sinks, std::unique_ptr<Store> store,
+             const Clock* clock, Metrics* metrics);
+  // Stops.
+  ~LiveEngine();
+
+  // Takes up what the last run left, and starts the threads.
+  absl::Status Start();
+
+  // Reads and evaluates what there is once. True if there may be more at once.
+  bool Step();
+
+  // Descriptors that become readable when there is something to do, and how long to wait for them
+  // at most.
+  std::vector<int> watch_fds() const;
+  DurationNs patience() const;
+
+  // Puts other rules in force; what they have in common with the old ones goes on (docs/
+  // semantics.md, "Reload"). Only rules, external labels and redactions can change so.
+  void Reload(RuleSet rules, std::vector<Pattern> redact, const Labels& external_labels);
+
+  // Commits what was read, tells the receivers what is due, for at most the shutdown time.
+  void Stop();
+
+ private:
+  void Evaluate(Delta* delta);
+  void Convert(RuleEvaluator::Output output, std::vector<AlertUpdate>* updates, Delta* delta);
+  void TakeUpFirstStart(const Store::Snapshot& snapshot, std::vector<AlertUpdate>* updates,
+                        Delta* delta);
+  void HoldBack(std::vector<AlertUpdate>* updates, Delta* delta);
+  void Submit(Delta delta, std::vector<AlertUpdate> updates);
+
+  Configuration configuration_;
+  const Clock* const clock_;
+  Metrics* const metrics_;
+  std::unique_ptr<Store> store_;  // until Start
+  std::vector<std::unique_ptr<Sink>> sinks_;
+
+  std::unique_ptr<Committer> committer_;
+  std::unique_ptr<Outbox> outbox_;
+  std::unique_ptr<LiveRules> rules_;
+  std::vector<std::unique_ptr<LiveSource>> sources_;
+  TimeNs next_poll_ = kNoTime;  // monotonic
+
+  // The first start tells nothing about what ended before it: until the backlog is read, what
+  // began before it waits here, by fingerprint.
+  TimeNs first_start_ = kNoTime;
+  std::map<uint64_t, AlertUpdate> held_back_;
+};
+
+}  // namespace tallybell
+
+#endif  // TALLYBELL_ENGINE_RUN_LIVE_ENGINE_H_

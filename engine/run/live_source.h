@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+#ifndef TALLYBELL_ENGINE_RUN_LIVE_SOURCE_H_
+#define TALLYBELL_ENGINE_RUN_LIVE_SOURCE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/base/clock.h"
+#include "engine/base/metrics.h"
+#include "engine/match/candidate_rules.h"
+#include "engine/match/rule_matcher.h"
+#include "engine/outbox/outbox.h"
+#include "engine/run/configuration.h"
+#include "engine/run/evaluator.h"
+#include "engine/run/source_reader.h"
+#include "engine/source/tail_set.h"
+#include "engine/store/delta.h"
+
+namespace tallybell {
+
+// The rules that are in force, and what is made of them; replaced as a whole by a reload.
+struct LiveRules {
+  LiveRules(RuleSet set, std::vector<Pattern> redact, const Labels& external_labels,
+            Metrics* metrics);
+
+  const RuleSet rules;
+  const Redactor redactor;
+  const RuleMatcher matcher;
+  CandidateRulesCache candidates;
+  Evaluator evaluator;
+};
+
+// The files of one configured source: found, read, and what they say put into the evaluator. Says
+// too whether the source is alive: one that cannot be read for `stall_after` holds no rule's clock
+// and raises TallybellSourceDown.
+//
+// Belongs to the evaluation thread.
+class LiveSource {
+ public:
+  // `stored`: the rows of all sources, of which it takes its own. `rules` outlives it.
+  LiveSource(const FileSourceConfig* config, const std::vector<PositionRow>& stored,
+             LiveRules* rules, const Clock* clock, Metrics* metrics);
+  ~LiveSource();
+
+  // Looks for new, rotated and vanished files.
+  void Poll(Delta* delta);
+
+  // Reads a block of each file. True if there may be more at once.
+  bool Read();
+
+  // Appends the positions of what was read since the last call, and the meta-alert's changes.
+  void Save(Delta* delta);
+  void TellHealth(const Labels& external_labels, std::vector<AlertUpdate>* updates);
+
+  // The same files under other rules.
+  void UseRules(LiveRules* rules);
+
+  int watch_fd() const { return tail_.watch_fd(); }
+  bool TakeWatchEvents() { return tail_.TakeWatchEvents(); }
+  const FileSourceConfig& config() const { return *config_; }
+
+ private:
+  struct File;
+
+  void Open(TailedFile* tailed);
+  void Add(File* file, LiveRules* rules);
+  bool ReadFile(File* file);
+  void Take(File* file, std::vector<SourceItem> items);
+  void NoteHealth(File* file, const absl::Status& status, TimeNs now);
+  void SaveFile(File* file, Delta* delta);
+  std::string RowKey(const FilePosition& position) const;
+
+  const FileSourceConfig* const config_;
+  LiveRules* rules_;
+  const Clock* const clock_;
+  std::vector<PositionRow> stored_;
+  TailSet tail_;
+  std::vector<std::unique_ptr<File>> files_;  // in the order in which they are read
+  TimeNs without_file_since_ = kNoTime;       // monotonic
+  enum class Health { kUnknown, kUp, kDown };
+  Health health_ = Health::kUnknown;
+  Health told_health_ = Health::kUnknown;
+  TimeNs health_changed_ = kNoTime;
+  std::string why_down_;
+  Metric& lines_total_;
+  Metric& bytes_total_;
+};
+
+}  // namespace tallybell
+
+#endif  // TALLYBELL_ENGINE_RUN_LIVE_SOURCE_H_
