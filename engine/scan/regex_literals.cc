@@ -10,7 +10,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/strip.h"
-#include "engine/base/utf8.h"
+#include "engine/scan/regex_characters.h"
 
 namespace tallybell {
 namespace {
@@ -20,39 +20,13 @@ constexpr int kMaxDepth = 100;
 // Characters of a class that is still spelled out.
 constexpr int kMaxClass = 8;
 
-constexpr int32_t kBad = -1;
-
-// Takes one character of valid UTF-8; kBad if there is none.
-int32_t TakeRune(absl::string_view* text) {
-  if (text->empty()) return kBad;
-  const auto first = static_cast<unsigned char>((*text)[0]);
-  const size_t length = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-  if (ValidUtf8Prefix(text->substr(0, length)) != length) return kBad;
-  int32_t rune = length == 1 ? first : first & (0x7F >> length);
-  for (size_t i = 1; i < length; ++i) rune = rune << 6 | ((*text)[i] & 0x3F);
-  text->remove_prefix(length);
-  return rune;
-}
-
-std::string Utf8(int32_t rune) {
-  std::string text;
-  if (rune < 0x80) return text += static_cast<char>(rune);
-  const int tail_bytes = rune < 0x800 ? 1 : rune < 0x10000 ? 2 : 3;
-  const int lead = 0xFF00 >> (tail_bytes + 1) & 0xFF;  // as many ones as the character has bytes
-  text += static_cast<char>(lead | rune >> (6 * tail_bytes));
-  for (int i = tail_bytes - 1; i >= 0; --i) {
-    text += static_cast<char>(0x80 | (rune >> (6 * i) & 0x3F));
-  }
-  return text;
-}
-
 // What is known of a text that matches the one character `rune`.
 MatchLiterals LiteralsOfRune(int32_t rune, bool ignore_case, FoldedLetters folded) {
   // What cleaning and unwrapping change must not be looked for.
   const bool control = rune < 0x20 && rune != '\t';
   const bool replacement = rune == 0xFFFD || (rune >= 0xD800 && rune < 0xE000) || rune > 0x10FFFF;
   if (control || replacement) return MatchLiterals::Anything();
-  if (!ignore_case) return MatchLiterals::Exactly({Utf8(rune), false});
+  if (!ignore_case) return MatchLiterals::Exactly({Utf8Of(rune), false});
   if (rune >= 0x80) return MatchLiterals::Anything();
   const char lower = absl::ascii_tolower(static_cast<unsigned char>(rune));
   const bool letter = absl::ascii_isalpha(static_cast<unsigned char>(lower));
@@ -60,7 +34,7 @@ MatchLiterals LiteralsOfRune(int32_t rune, bool ignore_case, FoldedLetters folde
   if (lower != 'k' && lower != 's') return ascii;
   if (folded == FoldedLetters::kCut) return MatchLiterals::Anything();
   const int32_t other = lower == 'k' ? 0x212A : 0x17F;
-  return MatchLiterals::Either(ascii, MatchLiterals::Exactly({Utf8(other), false}));
+  return MatchLiterals::Either(ascii, MatchLiterals::Exactly({Utf8Of(other), false}));
 }
 
 // A recursive descent over alternation, concatenation, repetition and atom. It trusts that RE2
@@ -176,16 +150,16 @@ class RegexReader {
       default:
         break;
     }
-    return Literally(TakeRune(&rest_));
+    return Literally(TakeCharacter(&rest_));
   }
 
   MatchLiterals Literally(int32_t rune) {
-    return rune == kBad ? GiveUp() : LiteralsOfRune(rune, ignore_case_, folded_);
+    return rune == kNoCharacter ? GiveUp() : LiteralsOfRune(rune, ignore_case_, folded_);
   }
 
   // One character between \Q and \E.
   MatchLiterals ReadQuoted() {
-    MatchLiterals result = Literally(TakeRune(&rest_));
+    MatchLiterals result = Literally(TakeCharacter(&rest_));
     if (absl::ConsumePrefix(&rest_, "\\E")) quoted_ = false;
     return result;
   }
@@ -255,7 +229,7 @@ class RegexReader {
         break;
     }
     if (TakeNamedClass()) return MatchLiterals::Anything();
-    return Literally(TakeEscapedRune());
+    return Literally(TakeEscaped(&rest_));
   }
 
   // \d, \pL, \p{Greek} and the like.
@@ -272,47 +246,6 @@ class RegexReader {
     }
     rest_.remove_prefix(end + 1);
     return true;
-  }
-
-  // The character that an escape stands for; kBad if it is not known.
-  int32_t TakeEscapedRune() {
-    static constexpr absl::string_view kLetters = "aftnrv";
-    static constexpr absl::string_view kMeanings = "\a\f\t\n\r\v";
-    if (rest_.size() < 2) return kBad;
-    const char c = rest_[1];
-    rest_.remove_prefix(2);
-    if (c == 'x') return TakeHex();
-    if (c >= '0' && c <= '7') return TakeOctal(c);
-    const size_t at = kLetters.find(c);
-    if (at != absl::string_view::npos) return kMeanings[at];
-    return absl::ascii_ispunct(static_cast<unsigned char>(c)) || c == ' ' ? c : kBad;
-  }
-
-  int32_t TakeHex() {
-    const bool braced = absl::ConsumePrefix(&rest_, "{");
-    int32_t value = 0;
-    size_t digits = 0;
-    while (digits < (braced ? 8u : 2u) && digits < rest_.size() &&
-           absl::ascii_isxdigit(static_cast<unsigned char>(rest_[digits]))) {
-      const char c = absl::ascii_tolower(static_cast<unsigned char>(rest_[digits++]));
-      value = value * 16 + (absl::ascii_isdigit(c) ? c - '0' : c - 'a' + 10);
-      if (value > 0x10FFFF) return kBad;
-    }
-    rest_.remove_prefix(digits);
-    if (braced) return digits > 0 && absl::ConsumePrefix(&rest_, "}") ? value : kBad;
-    return digits == 2 ? value : kBad;
-  }
-
-  int32_t TakeOctal(char first) {
-    int32_t value = first - '0';
-    int more = 0;
-    while (more < 2 && !rest_.empty() && rest_[0] >= '0' && rest_[0] <= '7') {
-      value = value * 8 + (rest_[0] - '0');
-      rest_.remove_prefix(1);
-      ++more;
-    }
-    // Without more digits, all but \0 would be a reference back, which RE2 does not have.
-    return more == 0 && first != '0' ? kBad : value;
   }
 
   MatchLiterals ReadClass() {
@@ -358,8 +291,9 @@ class RegexReader {
   }
 
   int32_t TakeClassRune() {
-    const int32_t rune = absl::StartsWith(rest_, "\\") ? TakeEscapedRune() : TakeRune(&rest_);
-    if (rune == kBad) GiveUp();
+    const int32_t rune =
+        absl::StartsWith(rest_, "\\") ? TakeEscaped(&rest_) : TakeCharacter(&rest_);
+    if (rune == kNoCharacter) GiveUp();
     return rune;
   }
 
@@ -380,12 +314,12 @@ MatchLiterals LiteralsOfRegex(absl::string_view regex, bool ignore_case, FoldedL
 MatchLiterals LiteralsOfText(absl::string_view text, bool ignore_case, FoldedLetters folded) {
   MatchLiterals result = MatchLiterals::Exactly();
   while (!text.empty()) {
-    const int32_t rune = TakeRune(&text);
+    const int32_t rune = TakeCharacter(&text);
     // A byte that is in no character is in no cleaned line either.
-    if (rune == kBad) text.remove_prefix(1);
-    result =
-        MatchLiterals::Concat(result, rune == kBad ? MatchLiterals::Anything()
-                                                   : LiteralsOfRune(rune, ignore_case, folded));
+    if (rune == kNoCharacter) text.remove_prefix(1);
+    result = MatchLiterals::Concat(result, rune == kNoCharacter
+                                               ? MatchLiterals::Anything()
+                                               : LiteralsOfRune(rune, ignore_case, folded));
   }
   return result;
 }
