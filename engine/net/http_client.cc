@@ -57,11 +57,12 @@ absl::Status Check(const HttpRequest& request) {
 
 // The library takes a length that is not a number for 0, and the answer for a whole one.
 bool HasSaneLength(const httplib::Headers& headers) {
-  const auto [begin, end] = headers.equal_range("Content-Length");
-  return std::all_of(begin, end, [&](const auto& header) {
+  const auto found = headers.equal_range("Content-Length");
+  return std::all_of(found.first, found.second, [&found](const auto& header) {
     const std::string& text = header.second;
     return !text.empty() && text.size() < 19 &&
-           std::all_of(text.begin(), text.end(), absl::ascii_isdigit) && text == begin->second;
+           std::all_of(text.begin(), text.end(), absl::ascii_isdigit) &&
+           text == found.first->second;
   });
 }
 

@@ -89,6 +89,8 @@ class DeliveryQueue {
   void Settle(const std::vector<Offer>& offers, const std::vector<Verdict>& verdicts, Moment now,
               Delta* delta);
 
+  std::vector<DeadLetter> DeadLetters() const;
+
  private:
   struct Key {
     std::deque<Episode> episodes;   // oldest first; the first is being told

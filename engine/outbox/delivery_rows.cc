@@ -78,6 +78,15 @@ void DeliveryQueue::Park(Key& key, const Episode& episode, const std::string& re
   key.parked = std::move(parked);
 }
 
+std::vector<DeadLetter> DeliveryQueue::DeadLetters() const {
+  std::vector<DeadLetter> letters;
+  for (const auto& [fingerprint, key] : keys_) {
+    if (!key->parked.has_value()) continue;
+    letters.push_back({options_.receiver, key->parked->alert, key->parked->parked});
+  }
+  return letters;
+}
+
 // Takes away from the front what the receiver need not be told any more, because a later state of
 // the same alert says more.
 void DeliveryQueue::DropSuperseded(Key& key, Delta* delta) {

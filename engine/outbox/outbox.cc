@@ -86,6 +86,14 @@ void Outbox::Tell(std::vector<AlertUpdate> updates, Delta* delta) {
   if (durable) delta->urgent = true;
 }
 
+std::vector<DeadLetter> Outbox::DeadLetters() const {
+  std::vector<DeadLetter> letters;
+  for (const std::shared_ptr<Receiver>& receiver : receivers_) {
+    for (DeadLetter& letter : receiver->DeadLetters()) letters.push_back(std::move(letter));
+  }
+  return letters;
+}
+
 void Outbox::Stop() {
   for (const std::shared_ptr<Receiver>& receiver : receivers_) receiver->BeginStop();
   // All at once: the wait for one is the others' too.

@@ -29,6 +29,13 @@ struct AlertUpdate {
   Alert alert;
 };
 
+// A state of an alert that a receiver will never take.
+struct DeadLetter {
+  std::string receiver;
+  std::shared_ptr<const Alert> alert;  // never null
+  std::string reason;                  // what the receiver answered
+};
+
 class Receiver;
 
 // What each receiver has not accepted yet, and the threads that tell it.
@@ -62,6 +69,9 @@ class Outbox {
   // knows already makes no row, so after a restart every alert that fires may be told again; a
   // receiver that is new learns of it so.
   void Tell(std::vector<AlertUpdate> updates, Delta* delta);
+
+  // What was given up, the newest of each alert. Any thread, until Stop.
+  std::vector<DeadLetter> DeadLetters() const;
 
   // Tries to send what waits and is due for up to Options::shutdown, then ends the threads.
   void Stop();

@@ -55,6 +55,11 @@ void Receiver::Committed(int64_t commit) {
   changed_.Signal();
 }
 
+std::vector<DeadLetter> Receiver::DeadLetters() const {
+  absl::MutexLock lock(&mutex_);
+  return queue_.DeadLetters();
+}
+
 void Receiver::BeginStop() {
   absl::MutexLock lock(&mutex_);
   stopping_ = true;

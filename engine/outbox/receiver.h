@@ -44,6 +44,8 @@ class Receiver {
   void Tell(const std::vector<Said>& said, int64_t commit, Delta* delta);
   void Committed(int64_t commit);
 
+  std::vector<DeadLetter> DeadLetters() const;
+
   // Ends the thread once nothing is due. Does not wait for it.
   void BeginStop();
   // Waits for the thread up to `patience`, then cuts short what it is sending.
@@ -60,7 +62,7 @@ class Receiver {
   const Outbox::Acknowledge acknowledge_;
   FailureLog log_;  // the thread's own
 
-  absl::Mutex mutex_;
+  mutable absl::Mutex mutex_;
   absl::CondVar changed_;
   DeliveryQueue queue_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

@@ -324,6 +324,10 @@ TEST_F(OutboxTest, NoSecretReachesRowsOrHistory) {
   EXPECT_TRUE(disk_.WaitForHistory(1));
   for (const OutboxRow& row : disk_.rows()) EXPECT_THAT(row.state, Not(HasSubstr("s3cr3t")));
   EXPECT_THAT(disk_.rows().back().state, HasSubstr("<secret> is bad"));
+  const std::vector<DeadLetter> letters = outbox->DeadLetters();
+  ASSERT_EQ(letters.size(), 1u);
+  EXPECT_EQ(letters[0].reason, "400 key <secret> is bad");
+  EXPECT_EQ(letters[0].alert->labels.Get("host"), "a");
 }
 
 }  // namespace
