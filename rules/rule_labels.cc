@@ -76,10 +76,23 @@ NamedTemplates ReadRuleLabels(const YamlScope& scope, const YamlNode* node,
   return ReadTemplates(scope.Within("labels"), node, check);
 }
 
-NamedTemplates ReadAnnotations(const YamlScope& scope, const YamlNode* node) {
-  return ReadTemplates(
-      scope.Within("annotations"), node,
-      [](const YamlScope&, const YamlNode::Entry&, const Template&) { return true; });
+NamedTemplates ReadAnnotations(const YamlScope& scope, const YamlNode* node,
+                               const std::vector<GroupBy>& by, const NamedTemplates& labels) {
+  std::vector<std::string> known = {"alertname"};
+  for (const GroupBy& group : by) known.push_back(group.name);
+  for (const auto& label : labels) known.push_back(label.first);
+  const auto check = [&known](const YamlScope& inner, const YamlNode::Entry& entry,
+                              const Template& parsed) {
+    for (const std::string& name : parsed.label_names()) {
+      if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+      const std::string nearest = NearestWord(name, known);
+      if (nearest.empty()) continue;
+      inner.Warning(*entry.value, absl::StrCat("neither by nor labels has a \"", name, "\""),
+                    absl::StrCat("did you mean $labels.", nearest, "?"));
+    }
+    return true;
+  };
+  return ReadTemplates(scope.Within("annotations"), node, check);
 }
 
 }  // namespace tallybell

@@ -23,8 +23,10 @@ NamedTemplates ReadRuleLabels(const YamlScope& scope, const YamlNode* node,
                               const std::vector<GroupBy>& by,
                               std::vector<std::pair<std::string, std::string>>* texts);
 
-// `node` is the value of `annotations`, or null.
-NamedTemplates ReadAnnotations(const YamlScope& scope, const YamlNode* node);
+// `node` is the value of `annotations`, or null. A $labels.NAME that the alert will hardly have,
+// but one of much the same name, is a warning: the configuration may add labels of its own.
+NamedTemplates ReadAnnotations(const YamlScope& scope, const YamlNode* node,
+                               const std::vector<GroupBy>& by, const NamedTemplates& labels);
 
 }  // namespace tallybell
 

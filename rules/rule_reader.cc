@@ -42,7 +42,8 @@ class RuleReader {
     ReadWatch();
     ReadTimes(rule);
     rule->labels = ReadRuleLabels(scope_, fields_.Find("labels"), leaf_.by, &label_texts_);
-    rule->annotations = ReadAnnotations(scope_, fields_.Find("annotations"));
+    rule->annotations =
+        ReadAnnotations(scope_, fields_.Find("annotations"), leaf_.by, rule->labels);
     fields_.Finish();
     CheckForget(*rule);
     if (diagnostics_->error_count() > errors_before) return false;

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,8 @@ class Template {
 
   bool uses_value() const { return uses_value_; }
   bool uses_lines() const { return uses_lines_; }
+  // Names behind $labels. and .Labels.
+  const std::set<std::string>& label_names() const { return label_names_; }
 
   // In rules/template_tree.h; for this room alone.
   struct Node;
@@ -45,6 +48,7 @@ class Template {
   std::shared_ptr<const Node> root_;
   bool uses_value_ = false;
   bool uses_lines_ = false;
+  std::set<std::string> label_names_;
 };
 
 }  // namespace tallybell

@@ -399,6 +399,7 @@ class TemplateParser {
         expr->kind = TemplateExpr::Kind::kField;
         expr->offset = labels.offset;
         expr->field = field.text;
+        result_->label_names_.insert(field.text);
         expr->args.push_back(std::move(labels));
       } else {
         return TextFault(field.offset,

@@ -150,7 +150,7 @@ void YamlFields::Finish() const {
   const std::vector<std::string> known(asked_.begin(), asked_.end());
   for (const YamlNode::Entry& entry : node_->entries) {
     if (asked_.count(entry.key->text) > 0) continue;
-    const std::string nearest = NearestWord(entry.key->text, known);
+    const std::string nearest = scope_.full() ? "" : NearestWord(entry.key->text, known);
     scope_.Error(*entry.key, absl::StrCat("unknown key \"", entry.key->text, "\""),
                  entry.key->text == "<<" ? "maps are not merged here; an alias of a value works"
                  : nearest.empty()       ? ""

@@ -41,6 +41,8 @@ class YamlScope {
   void Error(const YamlNode& scalar, const absl::Status& fault) const;
 
   Place PlaceOf(const YamlNode& node) const { return document_->PlaceOf(node); }
+  // Whether nobody will read what is reported from now on, so that advice is not worth its price.
+  bool full() const { return diagnostics_->full(); }
 
  private:
   const YamlDocument* document_;

@@ -136,6 +136,17 @@ TEST(RuleLoaderTest, CompilesEveryKeyOfARule) {
   EXPECT_EQ(silent.evidence_lines, 5);
 }
 
+TEST(RuleLoaderTest, WarnsOfALabelThatIsNearlyOneOfTheAlerts) {
+  Diagnostics diagnostics;
+  LoadRulesFromText("f",
+                    "groups: [{name: g, rules: [{alert: A, by: [host], when: count > 1 in 5m, "
+                    "annotations: {s: '{{ $labels.hots }} {{ $labels.cluster }}'}}]}]",
+                    &diagnostics);
+  EXPECT_EQ(diagnostics.ToString(),
+            "f:1:91: warning: group g > alert A > annotations > s: neither by nor labels has a "
+            "\"hots\" (did you mean $labels.host?)\n");
+}
+
 TEST(RuleLoaderTest, LeavesTheOtherRulesOfAFileWhole) {
   Diagnostics diagnostics;
   const RuleSet set = LoadRulesFromText(
