@@ -14,7 +14,7 @@ std::optional<KnownPositions::Match> KnownPositions::Take(const TailedFile& file
     std::vector<FilePosition> others;
     for (FilePosition& position : *positions) {
       const bool same_device = position.device == file.identity().device;
-      const bool fits = position.inode == file.identity().inode && file.Fits(position);
+      const bool fits = file.IsAt(position);
       if (position.inode != file.identity().inode || (!same_device && !fits)) {
         others.push_back(std::move(position));
         continue;

@@ -263,7 +263,7 @@ void TailSet::FindRenamedIn(const std::string& directory, const FilePosition& wa
     };
     if (std::any_of(opened->begin(), opened->end(), is_it)) continue;
     std::unique_ptr<Member> member = OpenFile(path, wanted.path);
-    if (member == nullptr || !member->file->Fits(wanted)) continue;
+    if (member == nullptr || !member->file->IsAt(wanted)) continue;
     ResumeByInode(member.get(), changes);
     member->modified = facts.st_mtim.tv_sec * kSecond + facts.st_mtim.tv_nsec;
     member->retired = true;

@@ -123,9 +123,16 @@ bool TailedFile::ContentStands() {
          Sample(offset_ - tail_.size(), tail_.size()) == tail_;
 }
 
+bool TailedFile::IsAt(const FilePosition& position) const {
+  if (position.inode != identity_.inode) return false;
+  const bool dated = position.birth != 0 && identity_.birth != 0;
+  // An inode that was used again; a few bytes may be the same all the same.
+  if (dated && position.birth != identity_.birth) return false;
+  // Where nothing was read there is no content to compare.
+  return position.offset == 0 ? dated : Fits(position);
+}
+
 bool TailedFile::Fits(const FilePosition& position) const {
-  // Nothing was read, so there is no content to compare.
-  if (position.offset == 0) return position.birth != 0 && position.birth == identity_.birth;
   const std::string head = Sample(0, position.head_length);
   if (head.size() != position.head_length || HashSample(head) != position.head_hash) return false;
   const std::string tail = Sample(position.offset - position.tail_length, position.tail_length);

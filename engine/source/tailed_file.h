@@ -72,7 +72,9 @@ class TailedFile : public ByteReader {
   absl::StatusOr<Look> Stat();
   // Whether what was read is still there.
   bool ContentStands();
-  // Whether `position` is one of this content.
+  // Whether `position` is one of this file and of the content it has now.
+  bool IsAt(const FilePosition& position) const;
+  // Whether the content begins like that of `position`, in this file or another.
   bool Fits(const FilePosition& position) const;
   // Reads on from there. False, and nothing is changed, if the file does not reach so far.
   bool Seek(uint64_t offset);
