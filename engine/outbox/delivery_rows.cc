@@ -51,7 +51,7 @@ void DeliveryQueue::Restore(const std::vector<OutboxRow>& rows, Moment now, Delt
       const DurationNs min_firing = options_.policy.min_firing;
       const DurationNs held = SubtractNs(now.wall, episode.accepted_at);
       episode.hold_until =
-          AddNs(now.mono, std::clamp<DurationNs>(min_firing - held, 0, min_firing));
+          AddNs(now.mono, std::clamp<DurationNs>(SubtractNs(min_firing, held), 0, min_firing));
       // The receiver may have forgotten it while we were away.
       episode.sent_at = SubtractNs(now.mono, options_.policy.resend_firing);
     }

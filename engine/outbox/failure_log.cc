@@ -31,7 +31,7 @@ bool FailureLog::Note(const std::vector<Verdict>& verdicts, TimeNs now) {
       std::max_element(verdicts.begin(), verdicts.end(),
                        [](const Verdict& a, const Verdict& b) { return Weight(a) < Weight(b); });
   if (worst == verdicts.end()) return false;
-  const bool recent = logged_at_ != kNoTime && now - logged_at_ < kAtMost;
+  const bool recent = SubtractNs(now, kAtMost) < logged_at_;
   if (Weight(*worst) == 0) {
     if (answer_.empty() || recent) return false;
     LogInfo("a receiver takes alerts again", {{"receiver", receiver_}});
@@ -39,7 +39,7 @@ bool FailureLog::Note(const std::vector<Verdict>& verdicts, TimeNs now) {
     logged_at_ = now;
     return true;
   }
-  const bool stale = worst->unauthorized && now - logged_at_ >= kUnauthorized;
+  const bool stale = worst->unauthorized && SubtractNs(now, kUnauthorized) >= logged_at_;
   if (recent || (worst->answer == answer_ && !stale)) return false;
   answer_ = worst->answer;
   logged_at_ = now;
