@@ -18,6 +18,9 @@ namespace {
 // The poll is the truth; watching directories only makes it early.
 constexpr DurationNs kPollEvery = kSecond;
 
+// How often positions and windows are saved when no alert changes.
+constexpr DurationNs kSaveEvery = 50 * kMillisecond;
+
 // Key of the row that says when the first start was, until what was there then has been read.
 constexpr char kFirstStart[] = "first start";
 
@@ -77,33 +80,36 @@ void LiveEngine::TakeUpFirstStart(const Store::Snapshot& snapshot,
 }
 
 bool LiveEngine::Step() {
-  Delta delta;
   const TimeNs now = clock_->Monotonic();
   bool names_changed = false;
   for (const auto& source : sources_) names_changed |= source->TakeWatchEvents();
   if (names_changed || now >= next_poll_) {
-    for (const auto& source : sources_) source->Poll(&delta);
+    for (const auto& source : sources_) source->Poll(&delta_);
     next_poll_ = AddNs(now, kPollEvery);
   }
   bool more = false;
   for (const auto& source : sources_) more |= source->Read();
-  Evaluate(&delta);
+  Evaluate();
   return more;
 }
 
-// Decides what is known, and hands what changed to the committer.
-void LiveEngine::Evaluate(Delta* delta) {
+// Decides what is known, and hands what changed to the committer: at once if an alert changed,
+// else not more often than it would commit.
+void LiveEngine::Evaluate() {
   RuleEvaluator::Output output;
   rules_->evaluator.Decide(clock_->Now(), &output);
   std::vector<AlertUpdate> updates;
-  Convert(std::move(output), &updates, delta);
+  Convert(std::move(output), &updates, &delta_);
   for (const auto& source : sources_) {
     source->TellHealth(configuration_.external_labels, &updates);
-    source->Save(delta);
   }
-  EvaluatorState::SaveChanged(&rules_->evaluator, delta);
-  HoldBack(&updates, delta);
-  Submit(std::move(*delta), std::move(updates));
+  HoldBack(&updates, &delta_);
+  const TimeNs now = clock_->Monotonic();
+  if (updates.empty() && now - saved_ < kSaveEvery && saved_ != kNoTime) return;
+  saved_ = now;
+  for (const auto& source : sources_) source->Save(&delta_);
+  EvaluatorState::SaveChanged(&rules_->evaluator, &delta_);
+  Submit(std::exchange(delta_, Delta()), std::move(updates));
 }
 
 void LiveEngine::Submit(Delta delta, std::vector<AlertUpdate> updates) {
@@ -180,7 +186,12 @@ std::vector<int> LiveEngine::watch_fds() const {
 }
 
 DurationNs LiveEngine::patience() const {
-  DurationNs patience = std::max<DurationNs>(next_poll_ - clock_->Monotonic(), 0);
+  const TimeNs now = clock_->Monotonic();
+  DurationNs patience = std::max<DurationNs>(next_poll_ - now, 0);
+  // What was read since the last save must not wait for the next line.
+  const bool unsaved = std::any_of(sources_.begin(), sources_.end(),
+                                   [](const auto& source) { return source->Unsaved(); });
+  if (unsaved) patience = std::min(patience, std::max<DurationNs>(saved_ + kSaveEvery - now, 0));
   const TimeNs certain = rules_->evaluator.next_certain();
   if (certain != kNever) {
     patience = std::min(patience, std::max<DurationNs>(SubtractNs(certain, clock_->Now()), 0));
@@ -208,6 +219,8 @@ void LiveEngine::Reload(RuleSet rules, std::vector<Pattern> redact,
 
 void LiveEngine::Stop() {
   if (committer_ == nullptr) return;
+  saved_ = kNoTime;
+  Evaluate();
   committer_->Flush();
   outbox_->Stop();
   // What the receivers acknowledged last is committed before its committer goes.

@@ -55,7 +55,8 @@ class LiveEngine {
   void Stop();
 
  private:
-  void Evaluate(Delta* delta);
+  void Evaluate();
+  bool SaveDue(bool more) const;
   void Convert(RuleEvaluator::Output output, std::vector<AlertUpdate>* updates, Delta* delta);
   void TakeUpFirstStart(const Store::Snapshot& snapshot, std::vector<AlertUpdate>* updates,
                         Delta* delta);
@@ -73,6 +74,9 @@ class LiveEngine {
   std::unique_ptr<LiveRules> rules_;
   std::vector<std::unique_ptr<LiveSource>> sources_;
   TimeNs next_poll_ = kNoTime;  // monotonic
+  // What changed since the last delta was handed over, and when that was (monotonic).
+  Delta delta_;
+  TimeNs saved_ = kNoTime;
 
   // The first start tells nothing about what ended before it: until the backlog is read, what
   // began before it waits here, by fingerprint.

@@ -262,6 +262,10 @@ void LiveSource::Save(Delta* delta) {
   }
 }
 
+bool LiveSource::Unsaved() const {
+  return std::any_of(files_.begin(), files_.end(), [](const auto& file) { return file->changed; });
+}
+
 void LiveSource::SaveFile(File* file, Delta* delta) {
   file->changed = false;
   const absl::StatusOr<FilePosition> position =

@@ -54,6 +54,7 @@ class LiveSource {
 
   // Appends the positions of what was read since the last call, and the meta-alert's changes.
   void Save(Delta* delta);
+  bool Unsaved() const;
   void TellHealth(const Labels& external_labels, std::vector<AlertUpdate>* updates);
 
   // The same files under other rules.
