@@ -20,7 +20,8 @@ using Json = nlohmann::ordered_json;
 // One line of JSON; bytes that are not UTF-8 become U+FFFD.
 std::string DumpJson(const Json& value);
 
-// InvalidArgument if `text` is not JSON or is nested deeper than `max_depth`. Never throws.
+// InvalidArgument if `text` is not JSON, holds more than `max_depth` arrays and objects inside each
+// other, or an object of more than some 6,000 keys. Never throws.
 absl::StatusOr<Json> ParseJson(absl::string_view text, int max_depth = 32);
 
 }  // namespace tallybell

@@ -8,12 +8,15 @@
 
 #include <atomic>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "engine/base/time_ns.h"
+#include "engine/base/utf8.h"
 
 namespace tallybell {
 namespace {
+
+// Bytes. What is longer says no more to a person, and a pipe takes short lines in one piece.
+constexpr size_t kMaxValue = 1024;
 
 std::atomic<LogLevel> minimum_level{LogLevel::kInfo};
 
@@ -40,10 +43,12 @@ bool IsBare(absl::string_view value) {
 }
 
 void AppendValue(absl::string_view value, std::string* line) {
-  if (IsBare(value)) {
+  if (IsBare(value) && value.size() <= kMaxValue) {
     absl::StrAppend(line, value);
+  } else if (value.size() <= kMaxValue) {
+    AppendQuoted(value, line);
   } else {
-    absl::StrAppend(line, "\"", absl::Utf8SafeCEscape(value), "\"");
+    AppendQuoted(absl::StrCat(Utf8Truncate(value, kMaxValue), "..."), line);
   }
 }
 

@@ -3,9 +3,9 @@
 
 // tallybell's own log: one line a message on stderr, in logfmt.
 //
-// Values are escaped, so that nothing read from a log can forge a line or reach the terminal as a
-// control sequence. Messages are about tallybell, never about what it reads: no log line and no
-// pattern of a rule is ever written here.
+// Values are escaped and cut at 1 KiB, so that nothing read from a log can forge a line or reach
+// the terminal as a control sequence. Messages are about tallybell, never about what it reads: no
+// log line and no pattern of a rule is ever written here.
 #ifndef TALLYBELL_ENGINE_BASE_LOG_H_
 #define TALLYBELL_ENGINE_BASE_LOG_H_
 

@@ -3,9 +3,12 @@
 
 #include "engine/base/metrics.h"
 
+#include <algorithm>
+
 namespace tallybell {
 
 Metric& Metrics::Get(absl::string_view name, MetricLabels labels) {
+  std::sort(labels.begin(), labels.end());
   absl::MutexLock lock(&mutex_);
   std::unique_ptr<Metric>& slot = metrics_[Key(std::string(name), std::move(labels))];
   if (slot == nullptr) slot = std::make_unique<Metric>();

@@ -42,8 +42,8 @@ class Metrics {
     int64_t value;
   };
 
-  // The metric of that name and those labels, made at the first call. A name ends in _total for a
-  // counter; `name` is without the prefix "tallybell_".
+  // The metric of that name and those labels, in whatever order, made at the first call. A name
+  // ends in _total for a counter; `name` is without the prefix "tallybell_".
   Metric& Get(absl::string_view name, MetricLabels labels = {});
 
   // Every metric, sorted by name and labels.

@@ -110,18 +110,19 @@ absl::StatusOr<TimeNs> ParseRfc3339(absl::string_view text) {
     }
     offset_seconds = (offset_hours * 60 + offset_minutes) * 60 * (east ? 1 : -1);
   }
-  const absl::CivilSecond civil(year, month, day, hour, minute, second);
-  // Leap seconds are legal in RFC 3339; the next second stands for them.
-  const bool in_range = civil.month() == month && civil.day() == day && hour < 24 && minute < 60;
-  const bool leap = second == 60;
-  if (!rest.empty() || second > 60 || (!in_range && !leap)) return bad();
-  const int64_t seconds = (civil - absl::CivilSecond(1970, 1, 1)) - offset_seconds;
-  TimeNs result;
-  if (__builtin_mul_overflow(seconds, kNanosPerSecond, &result) ||
-      __builtin_add_overflow(result, nanos, &result)) {
+  // Civil time carries what is too large over to the next field, so a date that comes back changed
+  // is none. A leap second is legal in RFC 3339; the next second stands for it.
+  const absl::CivilDay date(year, month, day);
+  if (!rest.empty() || date.month() != month || date.day() != day || hour > 23 || minute > 59 ||
+      second > 60) {
     return bad();
   }
-  return result;
+  const absl::CivilSecond civil(year, month, day, hour, minute, second);
+  const int64_t seconds = (civil - absl::CivilSecond(1970, 1, 1)) - offset_seconds;
+  // Wider than the result: the first second of the range is not whole.
+  const __int128 result = static_cast<__int128>(seconds) * kNanosPerSecond + nanos;
+  if (result <= kNoTime || result >= kNever) return bad();
+  return static_cast<TimeNs>(result);
 }
 
 absl::StatusOr<DurationNs> ParseDuration(absl::string_view text) {
@@ -165,7 +166,7 @@ absl::StatusOr<DurationNs> ParseDuration(absl::string_view text) {
 }
 
 std::string FormatDuration(DurationNs d) {
-  if (d < 0) return absl::StrCat("-", FormatDuration(-d));
+  if (d < 0) return absl::StrCat("-", FormatDuration(SubtractNs(0, d)));
   std::string text;
   for (const Unit& unit : kUnits) {
     // Weeks and years read worse than days ("1w1d" against "8d"), so they are only read.

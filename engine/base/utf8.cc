@@ -35,6 +35,14 @@ size_t CharacterLength(const unsigned char* p, const unsigned char* end) {
   return 0;
 }
 
+// A control character, as JSON, Go and logfmt write it.
+void AppendCodePoint(unsigned char c, std::string* out) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  out->append("\\u00");
+  out->push_back(kHex[c >> 4]);
+  out->push_back(kHex[c & 15]);
+}
+
 }  // namespace
 
 size_t ValidUtf8Prefix(absl::string_view text) {
@@ -65,9 +73,39 @@ void AppendValidUtf8(absl::string_view text, std::string* out) {
 
 absl::string_view Utf8Truncate(absl::string_view text, size_t max_bytes) {
   if (text.size() <= max_bytes) return text;
-  size_t end = max_bytes;
-  while (end > 0 && IsContinuation(static_cast<unsigned char>(text[end]))) --end;
-  return text.substr(0, end);
+  // A character has at most three bytes after its first; more of them are not UTF-8, and any cut is
+  // as good as another.
+  for (size_t end = max_bytes; end + 3 >= max_bytes; --end) {
+    if (!IsContinuation(static_cast<unsigned char>(text[end]))) return text.substr(0, end);
+    if (end == 0) break;
+  }
+  return text.substr(0, max_bytes);
+}
+
+void AppendQuoted(absl::string_view text, std::string* out) {
+  std::string valid;
+  AppendValidUtf8(text, &valid);
+  out->push_back('"');
+  for (size_t i = 0; i < valid.size(); ++i) {
+    const unsigned char c = valid[i];
+    if (c == '"' || c == '\\') {
+      out->push_back('\\');
+      out->push_back(valid[i]);
+    } else if (c == '\n') {
+      out->append("\\n");
+    } else if (c == '\t') {
+      out->append("\\t");
+    } else if (c == '\r') {
+      out->append("\\r");
+    } else if (c < 0x20 || c == 0x7F) {
+      AppendCodePoint(c, out);
+    } else if (c == 0xC2 && static_cast<unsigned char>(valid[i + 1]) < 0xA0) {
+      AppendCodePoint(static_cast<unsigned char>(valid[++i]), out);
+    } else {
+      out->push_back(valid[i]);
+    }
+  }
+  out->push_back('"');
 }
 
 }  // namespace tallybell

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The tallybell Authors
 
-// Whether bytes are UTF-8, and what stands for those that are not.
+// Whether bytes are UTF-8, what stands for those that are not, and text made safe to show.
 #ifndef TALLYBELL_ENGINE_BASE_UTF8_H_
 #define TALLYBELL_ENGINE_BASE_UTF8_H_
 
@@ -24,6 +24,11 @@ void AppendValidUtf8(absl::string_view text, std::string* out);
 
 // The longest prefix of at most `max_bytes` that does not end inside a character.
 absl::string_view Utf8Truncate(absl::string_view text, size_t max_bytes);
+
+// Appends `text` in double quotes as one line that no terminal takes for a command: quotes,
+// backslashes and control characters (C0, DEL and C1) are escaped as JSON and Go escape them, and
+// bytes that are not UTF-8 become U+FFFD.
+void AppendQuoted(absl::string_view text, std::string* out);
 
 }  // namespace tallybell
 

@@ -6,9 +6,9 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "engine/base/utf8.h"
 
 namespace tallybell {
 namespace {
@@ -66,8 +66,8 @@ std::string FormatFingerprint(uint64_t fingerprint) {
 std::string FormatLabels(const Labels& labels) {
   std::string text = "{";
   for (const Labels::Pair& pair : labels.pairs()) {
-    absl::StrAppend(&text, text.size() > 1 ? ", " : "", pair.first, "=\"",
-                    absl::Utf8SafeCEscape(pair.second), "\"");
+    absl::StrAppend(&text, text.size() > 1 ? ", " : "", pair.first, "=");
+    AppendQuoted(pair.second, &text);
   }
   text.push_back('}');
   return text;

@@ -43,8 +43,9 @@ void SlidingWindow::DropFront(size_t end) {
 
 void SlidingWindow::DropThrough(TimeNs t) {
   DropFront(FirstAfter(t));
-  // What a clear takes out does not count any more, so nothing is missing from it.
-  trimmed_through_ = kNoTime;
+  // What a clear takes out does not count any more, so nothing is missing from it; but a late clear
+  // says nothing about what was trimmed after it.
+  if (trimmed_through_ <= t) trimmed_through_ = kNoTime;
 }
 
 void SlidingWindow::Trim(TimeNs t, size_t keep) {
@@ -52,7 +53,8 @@ void SlidingWindow::Trim(TimeNs t, size_t keep) {
   const size_t decided = FirstAfter(t) - begin_;
   if (decided > keep) {
     const size_t end = begin_ + decided - keep;
-    trimmed_through_ = matches_[end - 1].time;
+    // A match that came late may be older than what was trimmed before it.
+    trimmed_through_ = std::max(trimmed_through_, matches_[end - 1].time);
     DropFront(end);
   }
 }
