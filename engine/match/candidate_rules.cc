@@ -52,8 +52,8 @@ CandidateRules::CandidateRules(const RuleSet& rules, std::vector<uint32_t> selec
       LineCandidates::Create(patterns, envelope);
   if (!lines.ok()) {
     // Too many literals for a scanner: every line is looked at, which is slow and right.
-    lines = LineCandidates::Create(std::vector<std::vector<ScanLiteral>>(selected_.size()),
-                                   envelope);
+    lines =
+        LineCandidates::Create(std::vector<std::vector<ScanLiteral>>(selected_.size()), envelope);
   }
   lines_ = *std::move(lines);
 }

@@ -16,6 +16,14 @@ struct RuleMatcher::Found {
   absl::string_view match;  // in the text; empty where the rule has no `match`
   std::vector<std::pair<absl::string_view, absl::string_view>> captures;
 
+  // Whether the first of `patterns` that finds something is there; its captures then are.
+  bool FindFirst(const std::vector<Pattern>& patterns, absl::string_view text) {
+    return std::any_of(patterns.begin(), patterns.end(), [&](const Pattern& pattern) {
+      return pattern.capture_names().empty() ? pattern.Find(text, &match)
+                                             : pattern.FindCaptures(text, &match, &captures);
+    });
+  }
+
   absl::string_view Capture(absl::string_view name) const {
     for (const auto& [capture, value] : captures) {
       if (capture == name) return value;
@@ -27,9 +35,8 @@ struct RuleMatcher::Found {
 namespace {
 
 bool FindAny(const std::vector<Pattern>& patterns, absl::string_view text) {
-  absl::string_view match;
   return std::any_of(patterns.begin(), patterns.end(),
-                     [&](const Pattern& pattern) { return pattern.Find(text, &match); });
+                     [&](const Pattern& pattern) { return pattern.Find(text, nullptr); });
 }
 
 // What a record states of itself; `severity` is a field like the others.
@@ -66,13 +73,7 @@ std::vector<uint32_t> RuleMatcher::RulesOf(const Labels& stream) const {
 bool RuleMatcher::Counts(const Leaf& leaf, const Record& record, Found* found) const {
   for (const Stage& stage : leaf.stages) {
     if (const auto* any = std::get_if<Stage::AnyOf>(&stage.test)) {
-      const bool holds =
-          std::any_of(any->patterns.begin(), any->patterns.end(), [&](const Pattern& pattern) {
-            return pattern.capture_names().empty()
-                       ? pattern.Find(record.text, &found->match)
-                       : pattern.FindCaptures(record.text, &found->match, &found->captures);
-          });
-      if (!holds) return false;
+      if (!found->FindFirst(any->patterns, record.text)) return false;
     } else if (const auto* none = std::get_if<Stage::NoneOf>(&stage.test)) {
       if (FindAny(none->patterns, record.text)) return false;
     } else {
@@ -99,8 +100,8 @@ std::vector<std::string> RuleMatcher::ByValues(uint32_t rule, const Record& reco
       if (!value.empty()) break;
     }
     if (value.empty()) by_missing_[rule]->Add();
-    values.push_back(BoundedValue(redactor_->empty() ? std::string(value)
-                                                     : redactor_->Redact(value)));
+    values.push_back(
+        BoundedValue(redactor_->empty() ? std::string(value) : redactor_->Redact(value)));
   }
   return values;
 }
@@ -127,9 +128,16 @@ void RuleMatcher::Match(const Record& record, absl::Span<const uint32_t> rules,
   for (const uint32_t index : rules) {
     const Leaf& leaf = rules_->rules[index].leaf();
     Found found;
-    const bool clears = !leaf.clear.empty() && FindAny(leaf.clear, record.text);
-    // A record that is both is a clear; its captures may still name the group.
-    if (!Counts(leaf, record, &found) && !clears) continue;
+    Found cleared;
+    const bool clears = !leaf.clear.empty() && cleared.FindFirst(leaf.clear, record.text);
+    const bool counts = Counts(leaf, record, &found);
+    if (!counts && !clears) continue;
+    if (clears) {
+      // A record that is both is a clear; what it matched may still name the group.
+      if (!counts) found.captures.clear();
+      found.captures.insert(found.captures.begin(), cleared.captures.begin(),
+                            cleared.captures.end());
+    }
     RuleMatch match;
     match.rule = index;
     match.clear = clears;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <vector>
 
 #include "absl/strings/numbers.h"
@@ -74,6 +75,26 @@ int NearestYear(const Stamp& stamp, TimeNs near) {
   return NearestYear(stamp, FloorSeconds(near), INT64_MIN, INT64_MAX);
 }
 
+// Whether some zone of the world is that many seconds east of UTC.
+bool IsUtcOffset(int64_t seconds) {
+  if (seconds % 3600 == 0) return seconds >= -12 * 3600 && seconds <= 14 * 3600;
+  static constexpr int kMinutes[] = {-570, -210, -150, 210, 270, 330, 345,
+                                     390,  525,  570,  630, 765, 825};
+  return std::find(std::begin(kMinutes), std::end(kMinutes), seconds / 60) != std::end(kMinutes) &&
+         seconds % 60 == 0;
+}
+
+// The offset from UTC that makes `local` the time `near`, but for the little while that a line
+// takes to its runtime; none if there is no such offset.
+std::optional<int64_t> OffsetThatFits(int64_t local, int64_t near) {
+  constexpr int64_t kQuarter = 15 * 60;
+  constexpr int64_t kOnItsWay = 5 * 60;
+  const int64_t apart = local - near;
+  const int64_t offset = (apart + (apart < 0 ? -1 : 1) * kQuarter / 2) / kQuarter * kQuarter;
+  if (!IsUtcOffset(offset) || std::llabs(apart - offset) >= kOnItsWay) return std::nullopt;
+  return offset;
+}
+
 }  // namespace
 
 SourceClock::SourceClock(const Options& options)
@@ -86,10 +107,12 @@ Stamp SourceClock::InEnvelope(const Stamp& stamp, TimeNs time, int utc_offset_se
   if (stamp.has_zone) {
     return Stamp::At(FromSeconds(local - stamp.utc_offset_seconds, Nanos(stamp)));
   }
+  if (const std::optional<int64_t> offset = OffsetThatFits(local, FloorSeconds(time))) {
+    return Stamp::At(FromSeconds(local - *offset, Nanos(stamp)));
+  }
   if (!options_.zone.has_value()) {
     return Stamp::At(FromSeconds(local - utc_offset_seconds, Nanos(stamp)));
   }
-  // The runtime read the line soon after it was written.
   const ZoneClock::Instants instants = zone_.InstantsOf(local);
   const int64_t near = FloorSeconds(time);
   const bool first = std::llabs(instants.first - near) <= std::llabs(instants.second - near);
@@ -246,7 +269,11 @@ absl::Status SourceClock::Decode(absl::string_view text) {
   if (!good || numbers[0] != 1) {
     return absl::InvalidArgumentError("not the state of a source's clock");
   }
-  OpenSegment(numbers[1]);
+  if (numbers[1] == kNoTime) {
+    mark_ = kNoTime;
+  } else {
+    OpenSegment(numbers[1]);
+  }
   following_ = numbers[2];
   last_ = numbers[3];
   latest_ = numbers[4];

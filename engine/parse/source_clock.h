@@ -27,7 +27,7 @@ namespace tallybell {
 class SourceClock {
  public:
   struct Options {
-    // The writer's zone. None: that of the envelope, else UTC.
+    // The writer's zone. None: UTC, or what InEnvelope finds out.
     std::optional<absl::TimeZone> zone;
     // The year of the first mark, as the user states it; 0: to be found out.
     int first_year = 0;
@@ -42,7 +42,9 @@ class SourceClock {
   explicit SourceClock(const Options& options);
 
   // The stamp of a line, completed by what the envelope around that line says: `time` (kNoTime:
-  // nothing) and the zone it is written in. The configured zone goes before that of the envelope.
+  // nothing) and the zone it is written in. The two zones need not be the same, but the instants
+  // nearly are: a stamp without a zone is taken in the zone that makes it so. Where none does, in
+  // the configured one, else in that of the envelope.
   Stamp InEnvelope(const Stamp& stamp, TimeNs time, int utc_offset_seconds) const;
 
   // A file of the source begins, created at that time according to its header or name. The year of

@@ -55,8 +55,10 @@ void Evaluator::Schedule(uint32_t rule) {
 
 void Evaluator::Add(const MatchedRecord& record) {
   for (const RuleMatch& match : record.matches) {
+    RuleEvaluator& rule = *evaluators_[match.rule];
     const TimeNs t = clocks_.clocks()[clocks_.clock_of(match.rule)].t;
-    evaluators_[match.rule]->Add(match, record, t);
+    // What lies before T is decided only once Decide was called.
+    rule.Add(match, record, std::min(t, rule.next_instant()));
     Schedule(match.rule);
   }
 }

@@ -91,6 +91,8 @@ TimeNs GroupTimeline::NextInstant() const {
   if (look_again_ != kNoTime) consider(look_again_);
   if (hold_until_ != kNoTime) consider(hold_until_);
   if (!clears_.empty()) consider(clears_.front());
+  // From there on, what the last clear took would be too late anyway.
+  if (last_clear_ != kNoTime) consider(AddNs(last_clear_, rule_->width));
   if (absence_start_ != kNoTime) {
     consider(AddNs(absence_start_, rule_->width));
     if (rule_->grouped) consider(AddNs(last_match_, rule_->forget));
@@ -202,6 +204,8 @@ std::optional<TimelineStep> GroupTimeline::Decide(bool absence_on) {
 
 std::optional<TimelineStep> GroupTimeline::CertainFiring() const {
   if (status_.state == AlertState::kFiring) return std::nullopt;
+  const int64_t needed = rule_->threshold + (rule_->op == Comparison::kGreater ? 1 : 0);
+  if (static_cast<int64_t>(window_.all().size()) < needed) return std::nullopt;
   // The same function decides what is certain and what is decided; only the copy runs ahead.
   GroupTimeline ahead = *this;
   while (ahead.NextInstant() != kNever) {
@@ -213,7 +217,8 @@ std::optional<TimelineStep> GroupTimeline::CertainFiring() const {
 
 bool GroupTimeline::IsBlank() const {
   return window_.all().empty() && status_.state == AlertState::kInactive && clears_.empty() &&
-         look_again_ == kNoTime && absence_start_ == kNoTime;
+         look_again_ == kNoTime && absence_start_ == kNoTime &&
+         (last_clear_ == kNoTime || AddNs(last_clear_, rule_->width) <= last_instant_);
 }
 
 }  // namespace tallybell

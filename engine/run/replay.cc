@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <filesystem>
 #include <queue>
 #include <utility>
 
@@ -17,14 +18,25 @@
 #include "engine/source/archive.h"
 
 namespace tallybell {
+namespace {
+
+// When a file was begun, if its name is one that glog gives; a link says nothing, its target does.
+std::optional<Stamp> BeginningOf(const std::string& path) {
+  std::error_code error;
+  const std::string real = std::filesystem::canonical(path, error).string();
+  GlogFileName name;
+  if (!ParseGlogFileName(error ? path : real, &name)) return std::nullopt;
+  return name.created;
+}
+
+}  // namespace
 
 // One source: the items of its parts, one after the other.
 class Replay::Source {
  public:
   Source(Replay* replay, ReplaySource plan) : replay_(replay), plan_(std::move(plan)) {
-    number_ = replay->evaluator_.AddSource(
-        SourceStreams::Possible(LabelsOf(plan_.parts.front())),
-        replay->options_.lateness.value_or(45 * kSecond));
+    number_ = replay->evaluator_.AddSource(SourceStreams::Possible(LabelsOf(plan_.parts.front())),
+                                           replay->options_.lateness);
   }
 
   // The next item, or null at the end. Reads as far as it takes to have one.
@@ -89,8 +101,15 @@ class Replay::Source {
     options.zone = replay_->options_.zone;
     options.first_year = replay_->options_.first_year;
     options.block = replay_->options_.block;
+    options.mark_every = replay_->options_.mark_every;
+    options.begins = BeginningOf(path);
+    if (options.first_year != 0 && last_time_ != kNoTime) {
+      // The year that the user states is that of the source; its later parts go on from there.
+      options.first_year = 0;
+      options.begins = Stamp::At(last_time_);
+    }
     if (archive_->facts().regular) options.ends = archive_->facts().modified;
-    options.lateness = replay_->options_.lateness.value_or(options.lateness);
+    options.lateness = replay_->options_.lateness;
     reader_ = std::make_unique<SourceReader>(options, archive_.get(), &replay_->candidates_,
                                              &replay_->matcher_);
   }
@@ -104,6 +123,7 @@ class Replay::Source {
     counts_.lines_cut += counts.lines_cut;
     counts_.clamped_times += counts.clamped_times;
     if (first_time == kNoTime) first_time = reader_->first_time();
+    if (reader_->last_time() != kNoTime) last_time_ = reader_->last_time();
     replay_->notes_.push_back(absl::StrCat(
         path_, ": ",
         reader_->format() == nullptr ? std::string("empty") : reader_->format()->Describe(), ", ",
@@ -124,13 +144,14 @@ class Replay::Source {
   std::deque<SourceItem> items_;
   SourceCounts counts_;
   uint64_t done_bytes_ = 0;
+  TimeNs last_time_ = kNoTime;  // of the parts before
 };
 
 Replay::Replay(const RuleSet* rules, const Redactor* redactor, Options options, Metrics* metrics)
     : options_(std::move(options)),
       metrics_(metrics),
       matcher_(rules, redactor, metrics),
-      candidates_(rules),
+      candidates_(rules, options_.scan),
       evaluator_(rules, {options_.external_labels, false}, metrics) {}
 
 Replay::~Replay() = default;
@@ -206,24 +227,30 @@ void Replay::Tell(bool all, OnTransition on_transition) {
   auto end = waiting.begin();
   for (; end != waiting.end() && (all || end->time < before); ++end) TellOne(*end, on_transition);
   waiting.erase(waiting.begin(), end);
-  if (all) {
-    for (const auto& [fingerprint, transition] : firing_before_) on_transition(transition);
-  }
+  if (all) TellFiringBefore(on_transition);
 }
 
 void Replay::TellOne(const Transition& transition, OnTransition on_transition) {
-  const uint64_t fingerprint = transition.alert.Fingerprint();
   if (options_.since != kNoTime && transition.time < options_.since) {
+    const std::pair<size_t, Labels> identity(transition.rule_index, transition.alert.labels);
     if (transition.state == AlertState::kFiring) {
-      firing_before_.insert_or_assign(fingerprint, transition);
+      firing_before_.insert_or_assign(identity, transition);
     } else {
-      firing_before_.erase(fingerprint);
+      firing_before_.erase(identity);
     }
     return;
   }
-  for (const auto& [unused, firing] : firing_before_) on_transition(firing);
-  firing_before_.clear();
+  TellFiringBefore(on_transition);
   on_transition(transition);
+}
+
+void Replay::TellFiringBefore(OnTransition on_transition) {
+  if (firing_before_.empty()) return;
+  std::vector<Transition> firing;
+  for (auto& [identity, transition] : firing_before_) firing.push_back(std::move(transition));
+  firing_before_.clear();
+  SortTransitions(&firing);
+  for (const Transition& transition : firing) on_transition(transition);
 }
 
 ReplaySummary Replay::Summary() const {

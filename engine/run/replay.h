@@ -21,6 +21,7 @@
 #include "engine/run/evaluator.h"
 #include "engine/run/replay_plan.h"
 #include "engine/run/replay_table.h"
+#include "engine/run/source_reader.h"
 #include "rules/rule.h"
 
 namespace tallybell {
@@ -31,16 +32,19 @@ class Replay {
  public:
   struct Options {
     Labels external_labels;
-    Labels labels;                             // of every source
+    Labels labels;                              // of every source
     const Pattern* labels_from_path = nullptr;  // its named groups are labels
     std::string format = "auto";
     std::optional<absl::TimeZone> zone;
     int first_year = 0;
-    std::optional<DurationNs> lateness;  // default: 45s, or 10s within an envelope
+    DurationNs lateness = 45 * kSecond;  // of every source
     TimeNs since = kNoTime;
     TimeNs until = kNoTime;
     bool drain = false;
-    size_t block = 1 << 20;  // bytes
+    size_t block = 1 << 20;  // read at a time, in bytes
+    // For the tests that compare: without the scan, and with many marks in a short log.
+    CandidateRules::Scan scan = CandidateRules::Scan::kOn;
+    size_t mark_every = SourceReader::kMarkEvery;
   };
 
   using OnTransition = absl::FunctionRef<void(const Transition&)>;
@@ -64,6 +68,7 @@ class Replay {
 
   void Take(Source* source, OnTransition on_transition);
   void Tell(bool all, OnTransition on_transition);
+  void TellFiringBefore(OnTransition on_transition);
   void TellOne(const Transition& transition, OnTransition on_transition);
 
   const Options options_;
@@ -78,7 +83,7 @@ class Replay {
   size_t tell_at_ = 64;   // transitions that wait before it is looked at which can be told
   TimeNs end_ = kNoTime;  // the greatest time of a match or mark
   // With `since`: what fires before it, to be told if it still does then.
-  std::map<uint64_t, Transition> firing_before_;
+  std::map<std::pair<size_t, Labels>, Transition> firing_before_;
 };
 
 }  // namespace tallybell

@@ -108,8 +108,8 @@ ReplayPlan PlanReplay(const std::vector<std::string>& paths) {
     if (inserted) {
       parts.push_back(Describe(path));
     } else {
-      plan.notes.push_back(absl::StrCat(path, ": not read again: it is the same file as ",
-                                        it->second));
+      plan.notes.push_back(
+          absl::StrCat(path, ": not read again: it is the same file as ", it->second));
     }
   }
   DropHigherSeverities(&parts, &plan.notes);

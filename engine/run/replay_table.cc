@@ -122,12 +122,13 @@ std::string ReplayTable::RenderAlerts() const {
   return text;
 }
 
-std::string ReplayTable::RenderRules(
-    const std::vector<std::unique_ptr<RuleEvaluator>>& rules) {
+std::string ReplayTable::RenderRules(const std::vector<std::unique_ptr<RuleEvaluator>>& rules) {
   std::string text = "\nRules\n";
   for (const auto& rule : rules) {
-    absl::StrAppend(&text, "  ", rule->rule().alert, ": ", Count(rule->tally().matches, "match", "matches"),
-                    ", ", Count(rule->tally().groups, "group", "groups"), ", ", Nearest(*rule), "\n");
+    const RuleEvaluator::Tally& tally = rule->tally();
+    absl::StrAppend(&text, "  ", rule->rule().alert, ": ", Count(tally.matches, "match", "matches"),
+                    ", ", tally.more_groups ? "more than " : "",
+                    Count(tally.groups, "group", "groups"), ", ", Nearest(*rule), "\n");
   }
   return text;
 }

@@ -18,17 +18,17 @@ namespace tallybell {
 // What a replay read, for its last lines.
 struct ReplaySummary {
   int64_t lines = 0;
-  int64_t bytes = 0;               // decompressed
-  int64_t without_time = 0;        // records that matched and state no time, nor inherit one
+  int64_t bytes = 0;         // decompressed
+  int64_t without_time = 0;  // records that matched and state no time, nor inherit one
   int64_t late_matches = 0;
-  int64_t clamped_times = 0;       // stamps too far in the future
-  int64_t lines_cut = 0;           // longer than the limit
+  int64_t clamped_times = 0;  // stamps too far in the future
+  int64_t lines_cut = 0;      // longer than the limit
   int64_t malformed_envelopes = 0;
   int64_t groups_refused = 0;
   int64_t by_missing = 0;
-  TimeNs first = kNoTime;          // first and last time that the input states
+  TimeNs first = kNoTime;  // first and last time that the input states
   TimeNs last = kNoTime;
-  int64_t unread = 0;              // files that could not be read, or not to their end
+  int64_t unread = 0;  // files that could not be read, or not to their end
   DurationNs took = 0;
   std::vector<std::string> notes;  // one a source: what format was chosen, what could not be read
 };

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
 
 namespace tallybell {
@@ -72,7 +73,6 @@ RuleGroup* RuleEvaluator::FindOrAdd(const std::vector<std::string>& by_values) {
   group->by_values = by_values;
   group->labels = AlertLabels(by_values);
   group->number = next_number_++;
-  ++tally_.groups;
   return groups_.emplace(std::move(key), std::move(group)).first->second.get();
 }
 
@@ -101,8 +101,7 @@ void RuleEvaluator::Add(const RuleMatch& match, const MatchedRecord& record, Tim
     ++tally_.clears;
     arrival = group->timeline.AddClear(time, decided_);
   } else {
-    ++tally_.matches;
-    matches_total_.Add();
+    NoteMatch(*group);
     const uint64_t evidence = timeline_rule_.lines == 0 ? 0 : evidence_->Add(match.evidence);
     arrival = group->timeline.AddMatch({time, record.offset, evidence, record.file}, decided_);
   }
@@ -183,6 +182,18 @@ Transition RuleEvaluator::MakeTransition(const RuleGroup& group, const TimelineS
   return transition;
 }
 
+// A group that was forgotten and comes back is still one group.
+void RuleEvaluator::NoteMatch(const RuleGroup& group) {
+  ++tally_.matches;
+  matches_total_.Add();
+  const uint64_t hash = absl::HashOf(group.key);
+  if (tallied_groups_.size() < kMaxTalliedGroups) {
+    tally_.groups += tallied_groups_.insert(hash).second ? 1 : 0;
+  } else if (!tally_.more_groups) {
+    tally_.more_groups = !tallied_groups_.contains(hash);
+  }
+}
+
 void RuleEvaluator::NoteNearest(const RuleGroup& group, TimeNs t) {
   const int64_t count = group.timeline.count();
   const bool nearer = !tally_.nearest.has_value() ||
@@ -199,7 +210,10 @@ void RuleEvaluator::DecideOne(RuleGroup* group, bool absence_on, Output* output)
   if (!step.has_value()) return;
   output->transitions.push_back(MakeTransition(*group, *step));
   if (step->state == AlertState::kFiring) group->told_since = step->starts_at;
-  if (step->state == AlertState::kResolved) group->told_since = kNoTime;
+  if (step->state != AlertState::kResolved) return;
+  group->told_since = kNoTime;
+  // What was read since may make it certain already that it fires again.
+  if (options_.live) touched_.insert(group);
 }
 
 // A clear that comes behind its time may take away what was certain.

@@ -94,10 +94,12 @@ class RuleEvaluator {
   size_t index() const { return rule_index_; }
 
   // For the summary.
+  static constexpr size_t kMaxTalliedGroups = 100'000;
   struct Tally {
     int64_t matches = 0;
     int64_t clears = 0;
-    int64_t groups = 0;
+    int64_t groups = 0;        // different ones that matched
+    bool more_groups = false;  // than those: beyond kMaxTalliedGroups nobody remembers
     std::optional<NearestMiss> nearest;
   };
   const Tally& tally() const { return tally_; }
@@ -113,6 +115,7 @@ class RuleEvaluator {
   RuleGroup* FindOrAdd(const std::vector<std::string>& by_values);
   void Reschedule(RuleGroup* group);
   void DecideOne(RuleGroup* group, bool absence_on, Output* output);
+  void NoteMatch(const RuleGroup& group);
   void NoteNearest(const RuleGroup& group, TimeNs t);
   Alert MakeAlert(const RuleGroup& group, const TimelineStep& step) const;
   Transition MakeTransition(const RuleGroup& group, const TimelineStep& step) const;
@@ -135,6 +138,7 @@ class RuleEvaluator {
   TimeNs decided_ = kNoTime;
   uint64_t next_number_ = 0;
   Tally tally_;
+  absl::flat_hash_set<uint64_t> tallied_groups_;  // hashes of their keys
   absl::flat_hash_map<std::string, std::unique_ptr<RuleGroup>> groups_;
   // (instant, number) orders groups the same way in every run.
   using Deadline = std::pair<TimeNs, std::pair<uint64_t, RuleGroup*>>;

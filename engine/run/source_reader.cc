@@ -7,8 +7,6 @@
 #include <cstring>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "engine/base/json_text.h"
 #include "engine/base/status_macros.h"
 #include "engine/frame/line_text.h"
 #include "engine/parse/line_parser.h"
@@ -24,9 +22,22 @@ struct SourceReader::Line {
 
 namespace {
 
-BlockReader::Options BlockOptions(const SourceReader::Options& options) {
+// Gives at most so many bytes at a time.
+class SmallReads : public ByteReader {
+ public:
+  SmallReads(ByteReader* bytes, size_t most) : bytes_(bytes), most_(most) {}
+  absl::StatusOr<size_t> Read(char* buffer, size_t size) override {
+    return bytes_->Read(buffer, std::min(size, most_));
+  }
+
+ private:
+  ByteReader* const bytes_;
+  const size_t most_;
+};
+
+BlockReader::Options BlockOptions(const SourceReader::Options& options, size_t look_ahead) {
   BlockReader::Options block;
-  block.block = options.block;
+  block.block = std::max(options.block, look_ahead);
   block.offset = options.offset;
   block.live = options.live;
   return block;
@@ -57,8 +68,8 @@ ScanEnvelope ScanEnvelopeOf(EnvelopeKind envelope) {
 // The line of `region` that begins at `begin`, without its newline.
 absl::string_view LineAt(absl::string_view region, size_t begin) {
   const void* const newline = std::memchr(region.data() + begin, '\n', region.size() - begin);
-  const size_t end = newline == nullptr ? region.size()
-                                        : static_cast<const char*>(newline) - region.data();
+  const size_t end =
+      newline == nullptr ? region.size() : static_cast<const char*>(newline) - region.data();
   return region.substr(begin, end - begin);
 }
 
@@ -80,13 +91,17 @@ size_t NextLineBegin(absl::string_view region, size_t at) {
 SourceReader::SourceReader(Options options, ByteReader* bytes, CandidateRulesCache* candidates,
                            const RuleMatcher* matcher)
     : options_(std::move(options)),
+      look_ahead_(4 * options_.mark_every),
+      small_reads_(std::make_unique<SmallReads>(bytes, options_.block)),
       candidate_cache_(candidates),
       matcher_(matcher),
-      blocks_(bytes, BlockOptions(options_)),
+      blocks_(small_reads_.get(), BlockOptions(options_, look_ahead_)),
       clock_(ClockOptions(options_)),
       finished_(!options_.live),
       next_boundary_(options_.offset),
-      resume_offset_(options_.offset) {}
+      resume_offset_(options_.offset) {
+  if (options_.offset == 0 && options_.begins.has_value()) clock_.FileBegins(*options_.begins);
+}
 
 SourceCounts SourceReader::counts() const {
   SourceCounts counts = counts_;
@@ -97,18 +112,19 @@ SourceCounts SourceReader::counts() const {
 
 // ---- What the source is
 
-// A live source may begin with lines that say little: what was found in them is only final once
-// a header was seen, or enough lines were.
+// A source may begin with lines that say little: what was found in them is only final once a
+// header was seen, or enough lines were.
 void SourceReader::DecideFormat(absl::string_view bytes) {
-  if (format_settled_ || bytes.empty()) return;
-  SourceFormat found = DetectFormat(options_.format, bytes);
+  if (format_settled_) return;
+  const size_t enough = std::min(bytes.size(), NextLineBegin(bytes, look_ahead_));
+  SourceFormat found = DetectFormat(options_.format, bytes.substr(0, enough));
   const bool says_something =
       found.envelope != EnvelopeKind::kNone || found.lines != FindLineFormat("plain");
   if (!format_.has_value() || says_something) {
     if (format_.has_value() && found.host.empty()) found.host = format_->host;
     SetFormat(std::move(found));
   }
-  format_settled_ = says_something || finished_ || counts_.lines >= 100;
+  format_settled_ = says_something || counts_.lines >= 100 || bytes.size() >= look_ahead_;
 }
 
 void SourceReader::SetFormat(SourceFormat format) {
@@ -151,35 +167,46 @@ std::optional<Stamp> SourceReader::StampOf(const Line& line) const {
 
 absl::StatusOr<bool> SourceReader::Read(TimeNs arrival, std::vector<SourceItem>* items) {
   arrival_ = arrival;
-  ASSIGN_OR_RETURN(const Block block, blocks_.Next());
-  DecideFormat(block.bytes);
-  if (block.bytes.empty()) {
-    if (block.at_end) resume_offset_ = std::max(resume_offset_, block.next_offset);
-    return block.at_end;
+  absl::StatusOr<Block> next = blocks_.Next();
+  if (!next.ok()) {
+    if (!options_.live) EndSource(items);
+    return std::move(next).status();
   }
-  region_ = block.bytes;
-  region_offset_ = block.offset;
-  for (Context& context : contexts_) context.known_to = 0;
-
+  const Block& block = *next;
+  if (Waits(block)) return false;
   const bool last = block.at_end && finished_;
-  std::vector<Mark> marks = FindMarks(block, last);
-  size_t ready = block.at_end || block.sealed ? block.bytes.size() : Ready(block, marks);
-  if (ready < block.bytes.size() && !blocks_.Keep(block.bytes.size() - ready)) {
-    ready = block.bytes.size();
-  }
-  const bool all = ready == block.bytes.size();
-  if (!all) {
+  if (!block.bytes.empty()) {
+    DecideFormat(block.bytes);
+    region_ = block.bytes;
+    region_offset_ = block.offset;
+    for (Context& context : contexts_) context.known_to = 0;
+    const std::vector<Mark> marks = FindMarks(block, last);
+    size_t ready = Ready(block, marks);
+    if (ready < block.bytes.size() && !blocks_.Keep(block.bytes.size() - ready)) {
+      ready = block.bytes.size();
+    }
+    const bool all = ready == block.bytes.size();
     // The mark that ends what is ready is found again at the front of the next block.
-    next_boundary_ = block.offset + ready;
+    if (!all) next_boundary_ = block.offset + ready;
+    region_ = block.bytes.substr(0, ready);
+    Process(region_, marks, items);
+    CarryContext(region_.size());
+    counts_.lines += std::count(region_.begin(), region_.end(), '\n') +
+                     (!region_.empty() && region_.back() != '\n' ? 1 : 0);
+    counts_.bytes += static_cast<int64_t>(region_.size());
+    resume_offset_ = all ? block.next_offset : block.offset + ready;
+  } else if (block.at_end) {
+    resume_offset_ = std::max(resume_offset_, block.next_offset);
   }
-  region_ = block.bytes.substr(0, ready);
-  Process(region_, marks, items);
-  CarryContext();
-  counts_.lines += std::count(region_.begin(), region_.end(), '\n') +
-                   (!region_.empty() && region_.back() != '\n' ? 1 : 0);
-  counts_.bytes += static_cast<int64_t>(region_.size());
-  resume_offset_ = all ? block.next_offset : block.offset + ready;
+  if (options_.live) ReleaseTimeless(items);
+  if (last) EndSource(items);
   return block.at_end;
+}
+
+// Whether more must be read before it can be said what the lines look like.
+bool SourceReader::Waits(const Block& block) {
+  return !format_settled_ && !block.at_end && !block.sealed && block.bytes.size() < look_ahead_ &&
+         blocks_.Keep(block.bytes.size());
 }
 
 // The marks of a block, those behind what is ready included: docs/semantics.md, "Marks".
@@ -209,7 +236,7 @@ std::vector<SourceReader::Mark> SourceReader::FindMarks(const Block& block, bool
     }
     if (!stamp.has_value()) break;
     marks.push_back({begin, *stamp});
-    next_boundary_ = ((block.offset + begin) / kMarkEvery + 1) * kMarkEvery;
+    next_boundary_ = ((block.offset + begin) / options_.mark_every + 1) * options_.mark_every;
   }
   if (last) {
     // The last record that states a time is a mark too.
@@ -229,47 +256,34 @@ std::vector<SourceReader::Mark> SourceReader::FindMarks(const Block& block, bool
 }
 
 // How much of the block can be processed: what lies before its last mark, because a mark needs
-// the one after it.
+// the one after it, unless that is too far away.
 size_t SourceReader::Ready(const Block& block, const std::vector<Mark>& marks) const {
-  if (!marks.empty() && marks.back().begin > 0) return marks.back().begin;
-  // Nothing yet tells where the stretch ends; it waits as long as there is room for it.
-  return block.bytes.size() * 2 <= options_.block ? 0 : block.bytes.size();
+  const size_t size = block.bytes.size();
+  if (block.at_end || block.sealed || marks.empty()) return size;
+  return size - marks.back().begin < look_ahead_ ? marks.back().begin : size;
 }
 
 void SourceReader::Process(absl::string_view region, const std::vector<Mark>& marks,
                            std::vector<SourceItem>* items) {
   next_candidate_ = 0;
   candidates_->Find(region, candidate_scratch_.get(), &candidate_lines_);
-
-  const auto mark_at = [&](size_t i) {
-    return i < marks.size() && marks[i].begin < region.size();
-  };
   size_t begin = 0;
-  size_t i = 0;
-  if (!any_mark_ && mark_at(0)) {
-    // What stands before the first stated time takes that time.
-    const std::optional<Stamp> following =
-        marks.size() > 1 ? std::optional<Stamp>(marks[1].stamp) : std::nullopt;
-    first_time_ = clock_.NextMark(marks[0].stamp, following, arrival_);
+  for (size_t i = 0; i < marks.size() && marks[i].begin < region.size(); ++i) {
+    ProcessSegment(begin, marks[i].begin, items);
+    begin = marks[i].begin;
+    if (format_->envelope != EnvelopeKind::kNone) CarryContext(begin);
+    std::optional<Stamp> following;
+    if (i + 1 < marks.size() && marks[i + 1].begin - begin < look_ahead_) {
+      following = marks[i + 1].stamp;
+    }
+    last_mark_ = clock_.NextMark(marks[i].stamp, following, arrival_);
+    items->push_back({last_mark_, true, {}});
+    if (any_mark_) continue;
     any_mark_ = true;
-    items->push_back({first_time_, true, {}});
-    ProcessSegment(0, marks[0].begin, items);
-    begin = marks[0].begin;
-    i = 1;
-    ProcessSegment(begin, mark_at(1) ? marks[1].begin : region.size(), items);
-    if (mark_at(1)) begin = marks[1].begin;
-  } else {
-    ProcessSegment(0, mark_at(0) ? marks[0].begin : region.size(), items);
-    if (mark_at(0)) begin = marks[0].begin;
+    first_time_ = last_mark_;
+    ReleaseTimeless(items);
   }
-  for (; mark_at(i); ++i) {
-    const std::optional<Stamp> following =
-        i + 1 < marks.size() ? std::optional<Stamp>(marks[i + 1].stamp) : std::nullopt;
-    items->push_back({clock_.NextMark(marks[i].stamp, following, arrival_), true, {}});
-    const size_t end = mark_at(i + 1) ? marks[i + 1].begin : region.size();
-    ProcessSegment(begin, end, items);
-    begin = end;
-  }
+  ProcessSegment(begin, region.size(), items);
 }
 
 // Lines in [begin, end) of the region; the clock stands in their segment.
@@ -313,37 +327,33 @@ void SourceReader::ProcessLine(size_t begin, size_t end, const CandidateLines::L
   line.stream = SourceStreams::Number(line.enveloped.stream);
   ParseText(line.enveloped.text, record_offset == 0, &line);
   if (line.parsed.kind == ParsedLine::Kind::kFileLine) return;
-  const TimeNs time = TimeOf(line, begin, in_order);
+  const TimeNs time = TimeOf(line, begin, end, in_order);
   if (candidate != nullptr && offset >= counted_to_) {
     Emit(line, record_offset, time, *candidate, items);
   }
 }
 
 // The time of a record: what it states, else that of the record before it in its stream.
-TimeNs SourceReader::TimeOf(const Line& line, size_t begin, bool in_order) {
-  Context& context = contexts_[line.stream];
+TimeNs SourceReader::TimeOf(const Line& line, size_t begin, size_t end, bool in_order) {
   const std::optional<Stamp> stamp = StampOf(line);
   const bool is_record = line.parsed.kind == ParsedLine::Kind::kRecord;
-  if (stamp.has_value()) {
-    const TimeNs time = clock_.Resolve(*stamp, arrival_);
-    if (!any_mark_) {
-      // Only where no mark was to be had: the stamp became the first one.
-      any_mark_ = true;
-      first_time_ = time;
-    }
-    if (in_order) {
-      if (is_record) {
-        context.text.assign(line.text.data(), line.text.size());
-        context.time = time;
-      }
-      context.known_to = begin;
-    } else if (!is_record) {
-      LookBack(line.stream, begin);
-    }
-    return time;
+  if (!in_order && !(is_record && stamp.has_value())) LookBack(line.stream, begin);
+  if (!stamp.has_value()) return contexts_[line.stream].time;
+  const TimeNs time = clock_.Resolve(*stamp, arrival_);
+  if (!any_mark_) {
+    // Only where no mark was to be had: the stamp became the first one.
+    any_mark_ = true;
+    first_time_ = time;
   }
-  if (!in_order) LookBack(line.stream, begin);
-  return context.time;
+  if (!in_order) return time;
+  for (const int stream : {0, line.stream}) {
+    Context& context = contexts_[stream];
+    if (is_record) context.text.assign(line.text.data(), line.text.size());
+    context.time = time;
+    context.known_to = end;
+    if (line.stream == 0) break;
+  }
+  return time;
 }
 
 // Brings the context of `stream` up to the line that begins at `begin`.
@@ -354,31 +364,37 @@ void SourceReader::LookBack(int stream, size_t begin) {
   std::swap(unwrap_scratch, unwrap_scratch_);
   std::swap(text_scratch, text_scratch_);
   Line line;
+  bool timed = false;
   while (begin > known_to) {
     begin = LineBegin(region_, begin - 1);
     ReadLine(LineAt(region_, begin), region_offset_ + begin == 0, &line);
-    if (line.stream != stream || line.parsed.kind != ParsedLine::Kind::kRecord) continue;
+    if (stream != 0 && line.stream != stream) continue;
+    if (line.parsed.kind == ParsedLine::Kind::kFileLine) continue;
     const std::optional<Stamp> stamp = StampOf(line);
     if (!stamp.has_value()) continue;
+    if (!timed) context.time = clock_.Resolve(*stamp, arrival_);
+    timed = true;
+    if (line.parsed.kind != ParsedLine::Kind::kRecord) continue;
     context.text.assign(line.text.data(), line.text.size());
-    context.time = clock_.Resolve(*stamp, arrival_);
     break;
   }
   std::swap(unwrap_scratch, unwrap_scratch_);
   std::swap(text_scratch, text_scratch_);
 }
 
-// Remembers, for the lines of the next region, the last record of each stream of this one.
-void SourceReader::CarryContext() {
-  if (any_mark_ && clock_.NeedsEveryStamp()) return;  // they were kept up line by line
-  if (format_->envelope == EnvelopeKind::kNone) {
-    LookBack(0, region_.size());
-    return;
-  }
-  // A stream that is not in the region at all would be looked for in all of it.
+// Brings all contexts up to `begin` of the region, for the lines of the next segment or region.
+void SourceReader::CarryContext(size_t begin) {
+  if (!any_mark_ || clock_.NeedsEveryStamp()) return;  // they were kept up line by line
+  LookBack(0, begin);
+  if (format_->envelope == EnvelopeKind::kNone) return;
+  // A stream that is not there at all would be looked for in all of it.
   for (const absl::string_view name : {"stdout", "stderr"}) {
-    if (memmem(region_.data(), region_.size(), name.data(), name.size()) != nullptr) {
-      LookBack(SourceStreams::Number(name), region_.size());
+    const int stream = SourceStreams::Number(name);
+    const size_t from = std::min(contexts_[stream].known_to, begin);
+    if (memmem(region_.data() + from, begin - from, name.data(), name.size()) != nullptr) {
+      LookBack(stream, begin);
+    } else {
+      contexts_[stream].known_to = begin;
     }
   }
 }
@@ -398,10 +414,7 @@ void SourceReader::Emit(const Line& line, uint64_t offset, TimeNs time,
     record.severity = inherited.severity;
     record.fields = inherited.fields;
   }
-  // Before the first time that the source states, that one; where it states none, arrival.
   if (record.time == kNoTime) record.time = first_time_;
-  const bool timeless = record.time == kNoTime;
-  if (timeless) record.time = arrival_ != kNoTime ? arrival_ : std::max<TimeNs>(options_.ends, 0);
 
   SourceItem item;
   candidates_->RulesOf(candidate_lines_, candidate, &candidate_rules_);
@@ -409,70 +422,58 @@ void SourceReader::Emit(const Line& line, uint64_t offset, TimeNs time,
   streams_.Select(line.stream, candidate_rules_, &selected_);
   matcher_->Match(record, selected_, &item.record.matches);
   if (item.record.matches.empty()) return;
-  if (timeless) ++counts_.without_time;
   item.time = record.time;
   item.record.time = record.time;
   item.record.offset = offset;
-  items->push_back(std::move(item));
+  if (record.time != kNoTime) {
+    items->push_back(std::move(item));
+    return;
+  }
+  for (const RuleMatch& match : item.record.matches) {
+    timeless_bytes_ += sizeof(item) + match.evidence.size();
+    for (const std::string& value : match.by_values) timeless_bytes_ += value.size();
+  }
+  timeless_.push_back(std::move(item));
+  const bool states_none = format_settled_ && format_->envelope == EnvelopeKind::kNone &&
+                           format_->lines == FindLineFormat("plain");
+  if (states_none || timeless_bytes_ > kMaxTimelessBytes) ReleaseTimeless(items);
 }
 
-// ---- Restart
-
-uint64_t SourceReader::resume_offset() const {
-  return std::min(resume_offset_, joiner_.HeldFrom());
+// Gives what matched before the first time that the source states: at that time; where there is
+// none, when it arrived or the file was last changed.
+void SourceReader::ReleaseTimeless(std::vector<SourceItem>* items) {
+  TimeNs time = first_time_;
+  if (time == kNoTime) {
+    time = arrival_ != kNoTime ? arrival_ : std::max<TimeNs>(options_.ends, 0);
+    counts_.without_time += static_cast<int64_t>(timeless_.size());
+  }
+  for (SourceItem& item : timeless_) {
+    item.time = item.record.time = time;
+    items->push_back(std::move(item));
+  }
+  timeless_.clear();
+  timeless_bytes_ = 0;
 }
 
-std::string SourceReader::SaveState() const {
-  Json state = {{"counted", resume_offset_}, {"boundary", next_boundary_}, {"mark", any_mark_},
-                {"clock", clock_.Encode()}};
-  if (format_.has_value()) {
-    state["format"] = std::string(format_->lines->name);
-    state["envelope"] = std::string(EnvelopeKindName(format_->envelope));
-    state["host"] = format_->host;
-    state["settled"] = format_settled_;
+// What only the end of the source brings: a line whose last piece never came, and its last mark.
+void SourceReader::EndSource(std::vector<SourceItem>* items) {
+  PartialJoiner::Line whole;
+  while (format_.has_value() && joiner_.Flush(&whole)) {
+    Line line;
+    line.enveloped = whole.line;
+    line.stream = SourceStreams::Number(whole.line.stream);
+    ParseText(whole.line.text, whole.offset == 0, &line);
+    if (line.parsed.kind == ParsedLine::Kind::kFileLine) continue;
+    const std::optional<Stamp> stamp = StampOf(line);
+    const TimeNs time =
+        stamp.has_value() ? clock_.Resolve(*stamp, arrival_) : contexts_[line.stream].time;
+    CandidateLines::Line any_rule{};
+    any_rule.every_pattern = true;
+    Emit(line, whole.offset, time, any_rule, items);
   }
-  Json contexts = Json::array();
-  for (const Context& context : contexts_) contexts.push_back({context.time, context.text});
-  state["contexts"] = std::move(contexts);
-  return DumpJson(state);
-}
-
-absl::Status SourceReader::RestoreState(absl::string_view text) {
-  ASSIGN_OR_RETURN(const Json state, ParseJson(text));
-  const auto bad = [] { return absl::InvalidArgumentError("not the state of a source"); };
-  const auto is_number = [&state](const char* key) {
-    return state.contains(key) && state[key].is_number_unsigned();
-  };
-  if (!state.is_object() || !is_number("counted") || !is_number("boundary") ||
-      !state.contains("clock") || !state["clock"].is_string() || !state.contains("contexts") ||
-      !state["contexts"].is_array() || state["contexts"].size() != SourceStreams::kStreams) {
-    return bad();
-  }
-  for (const Json& context : state["contexts"]) {
-    if (!context.is_array() || context.size() != 2 || !context[0].is_number_integer() ||
-        !context[1].is_string()) {
-      return bad();
-    }
-  }
-  if (state.contains("format")) {
-    for (const char* key : {"format", "envelope", "host"}) {
-      if (!state.contains(key) || !state[key].is_string()) return bad();
-    }
-    ASSIGN_OR_RETURN(SourceFormat format, RestoreFormat(state["envelope"].get<std::string>(),
-                                                        state["format"].get<std::string>()));
-    format.host = state["host"].get<std::string>();
-    SetFormat(std::move(format));
-    format_settled_ = state.contains("settled") && state["settled"] == true;
-  }
-  any_mark_ = state.contains("mark") && state["mark"] == true;
-  if (any_mark_) RETURN_IF_ERROR(clock_.Decode(state["clock"].get<std::string>()));
-  counted_to_ = state["counted"].get<uint64_t>();
-  next_boundary_ = std::max(state["boundary"].get<uint64_t>(), options_.offset);
-  for (int i = 0; i < SourceStreams::kStreams; ++i) {
-    contexts_[i].time = state["contexts"][i][0].get<int64_t>();
-    contexts_[i].text = state["contexts"][i][1].get<std::string>();
-  }
-  return absl::OkStatus();
+  ReleaseTimeless(items);
+  const TimeNs last = contexts_[0].time;
+  if (any_mark_ && last != kNoTime && last != last_mark_) items->push_back({last, true, {}});
 }
 
 }  // namespace tallybell

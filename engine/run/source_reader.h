@@ -50,11 +50,17 @@ struct SourceCounts {
 // Takes one source from bytes to matched records: blocks are scanned for what rules look for; only
 // lines that may count are framed, parsed and matched. Marks give the years and the zone
 // (docs/semantics.md, "Time of a record"); what follows the last mark of a block is held until the
-// next is known, so that the result does not depend on where blocks end.
+// next is known, so that the result does not depend on how the bytes arrive.
 //
 // Not thread-safe; used by one thread at a time.
 class SourceReader {
  public:
+  // A mark is looked for at each multiple of this many decompressed bytes.
+  static constexpr size_t kMarkEvery = 64 << 10;
+  // What matches before the first time that a replayed source states waits for that, up to so many
+  // bytes of it.
+  static constexpr size_t kMaxTimelessBytes = 64 << 20;
+
   struct Options {
     std::string name;
     Labels labels;  // of its streams
@@ -65,12 +71,12 @@ class SourceReader {
     DurationNs max_future = kDay;
     DurationNs lateness = 45 * kSecond;
     bool live = false;
-    size_t block = 1 << 20;  // bytes
+    size_t block = 1 << 20;  // read at a time, in bytes
     uint64_t offset = 0;     // where `bytes` begins in the source
+    // When the source was begun, as its name says; a header within it knows better.
+    std::optional<Stamp> begins;
+    size_t mark_every = kMarkEvery;  // bytes; for tests, to have many marks in a short log
   };
-
-  // A mark is looked for at each multiple of this many decompressed bytes.
-  static constexpr uint64_t kMarkEvery = 64 << 10;
 
   // All pointers outlive it.
   SourceReader(Options options, ByteReader* bytes, CandidateRulesCache* candidates,
@@ -85,7 +91,10 @@ class SourceReader {
   void UseRules(CandidateRulesCache* candidates, const RuleMatcher* matcher);
 
   // A live source has ended: the next Read gives the rest, an unfinished line too.
-  void Finish() { blocks_.Finish(); finished_ = true; }
+  void Finish() {
+    blocks_.Finish();
+    finished_ = true;
+  }
 
   // Where a new reader must begin, and what it must know (for Restore), so that the same records
   // come as if there had been one reader.
@@ -98,7 +107,9 @@ class SourceReader {
   // Null until the first bytes have come.
   const SourceFormat* format() const { return format_.has_value() ? &*format_ : nullptr; }
   SourceCounts counts() const;
+  // The first and the last time that it states; kNoTime before that.
   TimeNs first_time() const { return first_time_; }
+  TimeNs last_time() const { return contexts_[0].time; }
 
  private:
   struct Mark {
@@ -115,6 +126,7 @@ class SourceReader {
   void ReadLine(absl::string_view raw, bool first, Line* line);
   void ParseText(absl::string_view text, bool first, Line* line);
 
+  bool Waits(const Block& block);
   size_t Ready(const Block& block, const std::vector<Mark>& marks) const;
   void Process(absl::string_view region, const std::vector<Mark>& marks,
                std::vector<SourceItem>* items);
@@ -123,11 +135,15 @@ class SourceReader {
                    std::vector<SourceItem>* items);
   void Emit(const Line& line, uint64_t offset, TimeNs time, const CandidateLines::Line& candidate,
             std::vector<SourceItem>* items);
-  TimeNs TimeOf(const Line& line, size_t begin, bool in_order);
+  TimeNs TimeOf(const Line& line, size_t begin, size_t end, bool in_order);
   void LookBack(int stream, size_t begin);
-  void CarryContext();
+  void CarryContext(size_t begin);
+  void ReleaseTimeless(std::vector<SourceItem>* items);
+  void EndSource(std::vector<SourceItem>* items);
 
-  // The record before the line in question, of each stream: what continuation lines inherit.
+  // What stands before the line in question in its stream, for lines that do not say it: the last
+  // time, and the last line with a header. Of stream 0 within an envelope, whose lines have lost
+  // theirs: in any stream.
   struct Context {
     std::string text;
     TimeNs time = kNoTime;
@@ -135,6 +151,8 @@ class SourceReader {
   };
 
   const Options options_;
+  const size_t look_ahead_;  // bytes within which the mark after a mark is looked for
+  const std::unique_ptr<ByteReader> small_reads_;
   CandidateRulesCache* candidate_cache_;
   const RuleMatcher* matcher_;
   BlockReader blocks_;
@@ -161,6 +179,9 @@ class SourceReader {
   Context contexts_[SourceStreams::kStreams];
   TimeNs first_time_ = kNoTime;
   bool any_mark_ = false;
+  TimeNs last_mark_ = kNoTime;
+  std::vector<SourceItem> timeless_;  // before the first time
+  size_t timeless_bytes_ = 0;
   SourceCounts counts_;
   std::string unwrap_scratch_, text_scratch_;
 };
