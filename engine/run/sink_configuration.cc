@@ -104,7 +104,8 @@ void ReadAlerta(ConfigurationFields* fields, const std::string& external_url,
   if (fields->plain().Find("service") != nullptr) options.service = fields->Texts("service");
   options.group = fields->Text("group");
   options.customer = fields->Text("customer");
-  for (const Labels::Pair& pair : fields->LabelMap("severities").pairs()) {
+  const Labels severities = fields->LabelMap("severities");
+  for (const Labels::Pair& pair : severities.pairs()) {
     options.severities[pair.first] = pair.second;
   }
   std::vector<HttpClient::Options> http = ReadHttp(fields);
