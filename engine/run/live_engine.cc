@@ -101,7 +101,7 @@ void LiveEngine::Evaluate() {
   std::vector<AlertUpdate> updates;
   Convert(std::move(output), &updates, &delta_);
   for (const auto& source : sources_) {
-    source->TellHealth(configuration_.external_labels, &updates);
+    source->TellHealth(configuration_.external_labels, &updates, &delta_);
   }
   HoldBack(&updates, &delta_);
   const TimeNs now = clock_->Monotonic();

@@ -83,13 +83,20 @@ LiveSource::LiveSource(const FileSourceConfig* config, const std::vector<Positio
       stored_(RowsOf(config->Key(), stored)),
       tail_(TailOptions(*config), PositionsOf(stored_), metrics),
       lines_total_(metrics->Get("source_lines_total", {{"source", config->Key()}})),
-      bytes_total_(metrics->Get("source_bytes_total", {{"source", config->Key()}})) {}
+      bytes_total_(metrics->Get("source_bytes_total", {{"source", config->Key()}})) {
+  const bool told = std::any_of(stored_.begin(), stored_.end(), [this](const PositionRow& row) {
+    return row.source == DownRowKey();
+  });
+  if (told) told_health_ = Health::kDown;
+}
 
 LiveSource::~LiveSource() = default;
 
 std::string LiveSource::RowKey(const FilePosition& position) const {
   return absl::StrCat(config_->Key(), "\n", position.Key());
 }
+
+std::string LiveSource::DownRowKey() const { return absl::StrCat(config_->Key(), "\ndown"); }
 
 void LiveSource::Add(File* file, LiveRules* rules) {
   const std::string& path = file->tailed->identity().path;
@@ -281,10 +288,15 @@ void LiveSource::SaveFile(File* file, Delta* delta) {
   }
 }
 
-void LiveSource::TellHealth(const Labels& external_labels, std::vector<AlertUpdate>* updates) {
+void LiveSource::TellHealth(const Labels& external_labels, std::vector<AlertUpdate>* updates,
+                            Delta* delta) {
   if (health_ == told_health_ || health_ == Health::kUnknown) return;
   const bool down = health_ == Health::kDown;
+  const bool was_down = told_health_ == Health::kDown;
   told_health_ = health_;
+  if (!down && !was_down) return;
+  // A restart must know that the receivers were told.
+  delta->positions.push_back({DownRowKey(), "down", !down});
   AlertUpdate update;
   update.kind = down ? AlertUpdate::Kind::kFiring : AlertUpdate::Kind::kResolved;
   Alert& alert = update.alert;

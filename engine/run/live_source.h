@@ -55,7 +55,7 @@ class LiveSource {
   // Appends the positions of what was read since the last call, and the meta-alert's changes.
   void Save(Delta* delta);
   bool Unsaved() const;
-  void TellHealth(const Labels& external_labels, std::vector<AlertUpdate>* updates);
+  void TellHealth(const Labels& external_labels, std::vector<AlertUpdate>* updates, Delta* delta);
 
   // The same files under other rules.
   void UseRules(LiveRules* rules);
@@ -74,6 +74,7 @@ class LiveSource {
   void NoteHealth(File* file, const absl::Status& status, TimeNs now);
   void SaveFile(File* file, Delta* delta);
   std::string RowKey(const FilePosition& position) const;
+  std::string DownRowKey() const;
 
   const FileSourceConfig* const config_;
   LiveRules* rules_;
