@@ -21,14 +21,14 @@ fi
 
 cd "$root/examples/anka-node"
 cat <<'TEXT'
-$ cd examples/anka-node
-$ tallybell replay --rules rules.yaml --label host=mac-7 --year 2024 anka_agent.INFO
+  $ cd examples/anka-node
+  $ tallybell replay --rules rules.yaml --label host=mac-7 --year 2024 anka_agent.INFO
 TEXT
 "$TALLYBELL" replay --rules rules.yaml --label host=mac-7 --year 2024 anka_agent.INFO
 cat <<'TEXT'
 
 The 4 lines that rang AnkaNodeBusy, 12 seconds before the node was full, go with the alert:
-$ tallybell replay --output jsonl ... | grep AnkaNodeBusy.*firing | grep -o '"line":"[^"]*"'
+  $ tallybell replay --output jsonl ... | grep AnkaNodeBusy.*firing | grep -o '"line":"[^"]*"'
 TEXT
 "$TALLYBELL" replay --output jsonl --rules rules.yaml --label host=mac-7 --year 2024 \
   anka_agent.INFO 2>/dev/null | grep 'AnkaNodeBusy.*firing' | grep -o '"line":"[^"]*"'
