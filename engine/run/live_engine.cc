@@ -70,13 +70,12 @@ void LiveEngine::TakeUpFirstStart(const Store::Snapshot& snapshot,
     return;
   }
   for (const PositionRow& row : snapshot.positions) {
-    if (row.source != kFirstStart) continue;
-    first_start_ = ParseRfc3339(row.state).value_or(clock_->Now());
-    // What was held back then is nowhere else; the outbox knows what it was told already.
-    EvaluatorState::TellFiring(rules_->evaluator, updates);
-    HoldBack(updates, delta);
-    return;
+    if (row.source == kFirstStart) first_start_ = ParseRfc3339(row.state).value_or(clock_->Now());
   }
+  // Receivers that are new learn of what fires, and so do all of what was held back; the outbox
+  // knows what it was told already.
+  EvaluatorState::TellFiring(rules_->evaluator, updates);
+  HoldBack(updates, delta);
 }
 
 bool LiveEngine::Step() {
