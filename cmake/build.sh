@@ -8,8 +8,8 @@
 # by commas. The compiler comes from $CXX, else it is c++.
 set -euo pipefail
 
-readonly source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-readonly build_dir=$1 wanted_jobs=$2 targets=$3
+source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+readonly source_dir build_dir=$1 wanted_jobs=$2 targets=$3
 shift 3
 
 # A compiler takes up to 0.6 GiB for the largest files.
@@ -49,7 +49,8 @@ if command -v ccache >/dev/null; then
   launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
 fi
 readonly configure_log=$build_dir/configure.log build_log=$build_dir/build.log
-readonly parallel=$(jobs)
+parallel=$(jobs)
+readonly parallel
 
 # A build directory of another compiler or another checkout cannot be used again.
 if [[ -f $build_dir/CMakeCache.txt ]] &&

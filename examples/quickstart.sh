@@ -7,7 +7,8 @@
 # often as you like. With TALLYBELL=/path/to/tallybell it uses that binary and builds none.
 set -euo pipefail
 
-readonly root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+readonly root
 readonly build_dir=$root/build
 
 if [[ -z ${TALLYBELL:-} ]]; then

@@ -18,7 +18,8 @@ Usage: tests/run.sh [OPTION...]
 TEXT
 }
 
-readonly root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+readonly root
 readonly expected_count=$root/tests/expected_test_count
 sanitize='' clang=0 only='' fuzz=0 build_dir='' jobs=0 accept_count=0
 while [[ $# -gt 0 ]]; do
@@ -54,8 +55,12 @@ install_and_build() {
     sets+=(clang)
     export CXX=clang++
   fi
-  [[ $fuzz -eq 0 ]] || options+=(-DTALLYBELL_FUZZ=ON -DTALLYBELL_TESTS=OFF)
-  [[ -z $only ]] || targets=tests_${only//,/,tests_}
+  if [[ $fuzz -gt 0 ]]; then
+    options+=(-DTALLYBELL_FUZZ=ON -DTALLYBELL_TESTS=OFF)
+    targets=tests_fuzz
+  elif [[ -n $only ]]; then
+    targets=tests_${only//,/,tests_}
+  fi
   mkdir -p "$build_dir"
   bash "$root/cmake/debian_packages.sh" "${sets[@]}" "$build_dir/packages.log"
   bash "$root/cmake/build.sh" "$build_dir" "$jobs" "$targets" "${options[@]}"
@@ -66,12 +71,15 @@ run_fuzz_targets() {
   local source name seeds
   for source in "$root"/tests/fuzz/*_fuzz.cc; do
     name=$(basename "$source" .cc)
-    seeds=$root/tests/fuzz/corpus/$name
+    seeds=()
+    if [[ -d $root/tests/fuzz/corpus/$name ]]; then
+      seeds=("$root/tests/fuzz/corpus/$name")
+    fi
     mkdir -p "$build_dir/corpus/$name"
     echo "fuzz: $name, $fuzz s"
     (cd "$build_dir" && "./$name" -max_total_time="$fuzz" -timeout=10 -rss_limit_mb=2048 \
       -print_final_stats=1 -artifact_prefix="$build_dir/$name-" "corpus/$name" \
-      $([[ -d $seeds ]] && echo "$seeds") >"$name.log" 2>&1) || {
+      "${seeds[@]}" >"$name.log" 2>&1) || {
       tail -n 60 "$build_dir/$name.log"
       echo "fuzz: $name failed; its input is $build_dir/$name-*" >&2
       exit 1
