@@ -25,6 +25,18 @@ if(TALLYBELL_SANITIZE)
   add_compile_options(-fsanitize=${TALLYBELL_SANITIZE} -fno-omit-frame-pointer
                       -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${TALLYBELL_SANITIZE})
+  if(TALLYBELL_SANITIZE MATCHES "thread")
+    # See tests/support/tsan_absl_mutex.cc, which becomes part of the lowest library.
+    find_file(absl_options absl/base/options.h REQUIRED)
+    file(STRINGS ${absl_options} absl_namespace REGEX "define ABSL_OPTION_INLINE_NAMESPACE_NAME")
+    string(REGEX REPLACE ".*NAME " "" absl_namespace "${absl_namespace}")
+    foreach(symbol
+        5Mutex4LockEv 5Mutex6UnlockEv 5Mutex5AwaitERKNS0_9ConditionE
+        5Mutex16AwaitWithTimeoutERKNS0_9ConditionENS0_8DurationE 7CondVar4WaitEPNS0_5MutexE
+        7CondVar15WaitWithTimeoutEPNS0_5MutexENS0_8DurationE)
+      add_link_options(-Wl,--wrap=_ZN4absl7${absl_namespace}${symbol})
+    endforeach()
+  endif()
 elseif(CMAKE_BUILD_TYPE MATCHES "Rel")
   add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
                       -fstack-clash-protection)
