@@ -37,7 +37,7 @@ class SmallReads : public ByteReader {
 
 BlockReader::Options BlockOptions(const SourceReader::Options& options, size_t look_ahead) {
   BlockReader::Options block;
-  block.block = std::max(options.block, look_ahead);
+  block.block = std::max({options.block, look_ahead, SourceReader::kFormatBytes});
   block.offset = options.offset;
   block.live = options.live;
   return block;
@@ -116,7 +116,7 @@ SourceCounts SourceReader::counts() const {
 // header was seen, or enough lines were.
 void SourceReader::DecideFormat(absl::string_view bytes) {
   if (format_settled_) return;
-  const size_t enough = std::min(bytes.size(), NextLineBegin(bytes, look_ahead_));
+  const size_t enough = std::min(bytes.size(), NextLineBegin(bytes, kFormatBytes));
   SourceFormat found = DetectFormat(options_.format, bytes.substr(0, enough));
   const bool says_something =
       found.envelope != EnvelopeKind::kNone || found.lines != FindLineFormat("plain");
@@ -124,7 +124,7 @@ void SourceReader::DecideFormat(absl::string_view bytes) {
     if (format_.has_value() && found.host.empty()) found.host = format_->host;
     SetFormat(std::move(found));
   }
-  format_settled_ = says_something || counts_.lines >= 100 || bytes.size() >= look_ahead_;
+  format_settled_ = says_something || counts_.lines >= 100 || bytes.size() >= kFormatBytes;
 }
 
 void SourceReader::SetFormat(SourceFormat format) {
@@ -205,7 +205,7 @@ absl::StatusOr<bool> SourceReader::Read(TimeNs arrival, std::vector<SourceItem>*
 
 // Whether more must be read before it can be said what the lines look like.
 bool SourceReader::Waits(const Block& block) {
-  return !format_settled_ && !block.at_end && !block.sealed && block.bytes.size() < look_ahead_ &&
+  return !format_settled_ && !block.at_end && !block.sealed && block.bytes.size() < kFormatBytes &&
          blocks_.Keep(block.bytes.size());
 }
 

@@ -57,6 +57,8 @@ class SourceReader {
  public:
   // A mark is looked for at each multiple of this many decompressed bytes.
   static constexpr size_t kMarkEvery = 64 << 10;
+  // From so many bytes it is found out what the lines look like, or from the whole if it is less.
+  static constexpr size_t kFormatBytes = 256 << 10;
   // What matches before the first time that a replayed source states waits for that, up to so many
   // bytes of it.
   static constexpr size_t kMaxTimelessBytes = 64 << 20;

@@ -83,7 +83,7 @@ TEST_P(CasesTest, Holds) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Cases, CasesTest, ::testing::ValuesIn(WholeCases()),
-                         [](const auto& info) { return NameOf(info.param); });
+                         [](const auto& a_case) { return NameOf(a_case.param); });
 
 }  // namespace
 }  // namespace tallybell
