@@ -57,6 +57,7 @@ struct Transition {
   size_t rule_index = 0;  // place among all rules, in file order
   int64_t value = 0;      // the count at `time`; alert.value is what the alert shows
   bool exact = true;
+  int64_t peak = 0;       // of the count since the alert began to fire
   Alert alert;
 };
 

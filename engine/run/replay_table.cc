@@ -84,40 +84,57 @@ std::string Bytes(int64_t bytes) {
 }  // namespace
 
 void ReplayTable::Add(const Transition& transition) {
-  const auto open = std::find_if(spans_.rbegin(), spans_.rend(), [&](const Span& span) {
-    return span.ends_at == kNoTime && span.alert.labels == transition.alert.labels;
-  });
+  const auto open = open_.find(transition.alert.labels);
   if (transition.state == AlertState::kFiring) {
+    open_.insert_or_assign(transition.alert.labels, spans_.size());
     spans_.push_back({transition.alert, transition.alert.starts_at, kNoTime, transition.value});
-  } else if (transition.state == AlertState::kResolved && open != spans_.rend()) {
-    open->ends_at = transition.time;
-    open->peak = std::max(open->peak, transition.alert.value);
-    open->alert = transition.alert;
+  } else if (transition.state == AlertState::kResolved && open != open_.end()) {
+    spans_[open->second].ends_at = transition.time;
+    Update(&spans_[open->second], transition);
+    open_.erase(open);
   }
 }
 
-std::string ReplayTable::RenderAlerts() const {
+void ReplayTable::Update(Span* span, const Transition& newer) const {
+  span->peak = std::max(span->peak, newer.peak);
+  span->alert = newer.alert;
+}
+
+std::string ReplayTable::RenderAlerts(
+    const std::vector<std::unique_ptr<RuleEvaluator>>& rules) const {
   if (spans_.empty()) return "No alert would have fired.\n";
+  std::vector<Span> spans = spans_;
+  // What still fires has gone on since it began to.
+  for (const auto& rule : rules) {
+    for (const Transition& firing : rule->FiringNow()) {
+      const auto open = open_.find(firing.alert.labels);
+      if (open != open_.end()) Update(&spans[open->second], firing);
+    }
+  }
   std::string text;
-  for (const Span& span : spans_) {
-    const bool firing = span.ends_at == kNoTime;
-    const std::string state = firing ? "FIRING  " : "resolved";
-    absl::StrAppend(&text, color_ ? (firing ? "\x1b[1;31m" : "\x1b[32m") : "", state,
-                    color_ ? "\x1b[0m" : "", "  ", span.alert.rule, "  ",
-                    Printable(ShortLabels(span.alert.labels)), "\n");
-    absl::StrAppend(&text, "  from ", Moment(span.starts_at), "Z ",
-                    firing ? std::string("until now")
-                           : absl::StrCat("to ", Moment(span.ends_at), "Z (",
-                                          FormatDuration((span.ends_at - span.starts_at) /
-                                                         kMillisecond * kMillisecond),
-                                          ")"),
-                    ", peak ", span.peak, "\n");
-    for (const auto& [name, value] : span.alert.annotations) {
-      if (name == "summary") absl::StrAppend(&text, "  ", Printable(value), "\n");
-    }
-    if (!span.alert.evidence.empty()) {
-      absl::StrAppend(&text, "  > ", Printable(span.alert.evidence.back().line), "\n");
-    }
+  for (const Span& span : spans) absl::StrAppend(&text, RenderAlert(span));
+  return text;
+}
+
+std::string ReplayTable::RenderAlert(const Span& span) const {
+  std::string text;
+  const bool firing = span.ends_at == kNoTime;
+  const std::string state = firing ? "FIRING  " : "resolved";
+  absl::StrAppend(&text, color_ ? (firing ? "\x1b[1;31m" : "\x1b[32m") : "", state,
+                  color_ ? "\x1b[0m" : "", "  ", span.alert.rule, "  ",
+                  Printable(ShortLabels(span.alert.labels)), "\n");
+  absl::StrAppend(&text, "  from ", Moment(span.starts_at), "Z ",
+                  firing ? std::string("until now")
+                         : absl::StrCat("to ", Moment(span.ends_at), "Z (",
+                                        FormatDuration((span.ends_at - span.starts_at) /
+                                                       kMillisecond * kMillisecond),
+                                        ")"),
+                  ", peak ", span.peak, "\n");
+  for (const auto& [name, value] : span.alert.annotations) {
+    if (name == "summary") absl::StrAppend(&text, "  ", Printable(value), "\n");
+  }
+  if (!span.alert.evidence.empty()) {
+    absl::StrAppend(&text, "  > ", Printable(span.alert.evidence.back().line), "\n");
   }
   return text;
 }
@@ -135,7 +152,7 @@ std::string ReplayTable::RenderRules(const std::vector<std::unique_ptr<RuleEvalu
 
 std::string ReplayTable::Render(const std::vector<std::unique_ptr<RuleEvaluator>>& rules,
                                 const ReplaySummary& summary) const {
-  return absl::StrCat(RenderAlerts(), RenderRules(rules), "\n", RenderSummary(summary));
+  return absl::StrCat(RenderAlerts(rules), RenderRules(rules), "\n", RenderSummary(summary));
 }
 
 std::string RenderSummary(const ReplaySummary& summary) {

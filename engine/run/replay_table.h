@@ -5,6 +5,7 @@
 #define TALLYBELL_ENGINE_RUN_REPLAY_TABLE_H_
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -54,11 +55,14 @@ class ReplayTable {
     int64_t peak = 0;
   };
 
-  std::string RenderAlerts() const;
+  void Update(Span* span, const Transition& newer) const;
+  std::string RenderAlerts(const std::vector<std::unique_ptr<RuleEvaluator>>& rules) const;
+  std::string RenderAlert(const Span& span) const;
   static std::string RenderRules(const std::vector<std::unique_ptr<RuleEvaluator>>& rules);
 
   const bool color_;
   std::vector<Span> spans_;
+  std::map<Labels, size_t> open_;  // spans that have not ended
 };
 
 // The last lines alone: what --output jsonl says on stderr.

@@ -178,6 +178,7 @@ Transition RuleEvaluator::MakeTransition(const RuleGroup& group, const TimelineS
   transition.rule_index = rule_index_;
   transition.value = step.value;
   transition.exact = step.exact;
+  transition.peak = group.peak;
   transition.alert = MakeAlert(group, step);
   return transition;
 }
@@ -207,6 +208,8 @@ void RuleEvaluator::DecideOne(RuleGroup* group, bool absence_on, Output* output)
   const std::optional<TimelineStep> step = group->timeline.Decide(absence_on);
   NoteNearest(*group, t);
   if (options_.live) changed_.insert(group->key);
+  const bool begins = step.has_value() && step->state == AlertState::kFiring;
+  group->peak = begins ? step->value : std::max(group->peak, group->timeline.count());
   if (!step.has_value()) return;
   output->transitions.push_back(MakeTransition(*group, *step));
   if (step->state == AlertState::kFiring) group->told_since = step->starts_at;
@@ -302,16 +305,31 @@ void RuleEvaluator::TellCertain(TimeNs passed, Output* output) {
   }
 }
 
-// What an alert that fires shows by now, for the next time that it is told again.
-void RuleEvaluator::TellNewer(const RuleGroup& group, Output* output) const {
+// A firing alert as its newest match shows it.
+TimelineStep RuleEvaluator::NewestStep(const RuleGroup& group) const {
   const absl::Span<const WindowMatch> known = group.timeline.matches();
-  if (known.empty()) return;
   TimelineStep step;
   step.state = AlertState::kFiring;
   step.starts_at = group.told_since;
-  step.time = known.back().time;
+  step.time = known.empty() ? group.told_since : known.back().time;
   step.shown = group.timeline.ViewAt(step.time);
-  output->newer.push_back(MakeAlert(group, step));
+  step.value = step.shown.value;
+  return step;
+}
+
+// What an alert that fires shows by now, for the next time that it is told again.
+void RuleEvaluator::TellNewer(const RuleGroup& group, Output* output) const {
+  if (group.timeline.matches().empty()) return;
+  output->newer.push_back(MakeAlert(group, NewestStep(group)));
+}
+
+std::vector<Transition> RuleEvaluator::FiringNow() const {
+  std::vector<Transition> firing;
+  for (const auto& [key, group] : groups_) {
+    if (group->timeline.status().state != AlertState::kFiring) continue;
+    firing.push_back(MakeTransition(*group, NewestStep(*group)));
+  }
+  return firing;
 }
 
 TimeNs RuleEvaluator::next_certain() const {

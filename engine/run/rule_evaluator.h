@@ -34,6 +34,7 @@ struct RuleGroup {
   TimeNs scheduled = kNever;      // its entry among the deadlines
   TimeNs certain_at = kNever;     // its entry among the certain firings to come
   TimeNs told_since = kNoTime;    // startsAt that the sinks know; kNoTime: they know of none
+  int64_t peak = 0;  // of the count since it fires
   uint64_t number = 0;
 };
 
@@ -104,6 +105,9 @@ class RuleEvaluator {
   };
   const Tally& tally() const { return tally_; }
 
+  // The alerts that fire as decided, as they stand now, each with the peak of its count.
+  std::vector<Transition> FiringNow() const;
+
   // Keys of the groups that changed since the last call, in no order; Find yields null for those
   // that are gone. Only a live engine's evaluator keeps them.
   std::vector<std::string> TakeChanged();
@@ -123,6 +127,7 @@ class RuleEvaluator {
   Labels GroupLabels(const std::vector<std::string>& by_values) const;
   void Withdraw(RuleGroup* group, Output* output);
   void TellNewer(const RuleGroup& group, Output* output) const;
+  TimelineStep NewestStep(const RuleGroup& group) const;
   void EraseIfBlank(RuleGroup* group);
 
   const Rule* const rule_;
