@@ -32,9 +32,9 @@ EnvelopeKind DetectEnvelope(absl::string_view lines) {
 }
 
 const EnvelopeKind* FindEnvelope(absl::string_view name) {
-  const auto* found = std::find_if(
-      std::begin(kEnvelopes) + 1, std::end(kEnvelopes),
-      [name](EnvelopeKind kind) { return EnvelopeKindName(kind) == name; });
+  const auto* found =
+      std::find_if(std::begin(kEnvelopes) + 1, std::end(kEnvelopes),
+                   [name](EnvelopeKind kind) { return EnvelopeKindName(kind) == name; });
   return found == std::end(kEnvelopes) ? nullptr : found;
 }
 
@@ -69,7 +69,12 @@ SourceFormat DetectFormat(absl::string_view name, absl::string_view first_lines)
   FormatDetector detector;
   std::string unwrapped, cleaned;
   bool first = true;
-  while (!first_lines.empty() && !detector.settled()) {
+  while (!first_lines.empty()) {
+    if (detector.settled()) {
+      if (&detector.format() != FindLineFormat("plain")) break;
+      // A file may begin in the middle of a long trace; its headers come later.
+      detector = FormatDetector();
+    }
     const EnvelopedLine line = Unwrap(format.envelope, TakeLine(&first_lines), &unwrapped);
     const absl::string_view text = LineText(line.text, first, &cleaned);
     first = false;
@@ -88,9 +93,9 @@ absl::StatusOr<SourceFormat> RestoreFormat(absl::string_view envelope, absl::str
   SourceFormat format;
   format.lines = FindLineFormat(lines);
   if (format.lines == nullptr) return absl::NotFoundError("no such line format");
-  const auto* found = std::find_if(
-      std::begin(kEnvelopes), std::end(kEnvelopes),
-      [envelope](EnvelopeKind kind) { return EnvelopeKindName(kind) == envelope; });
+  const auto* found =
+      std::find_if(std::begin(kEnvelopes), std::end(kEnvelopes),
+                   [envelope](EnvelopeKind kind) { return EnvelopeKindName(kind) == envelope; });
   if (found == std::end(kEnvelopes)) return absl::NotFoundError("no such envelope");
   format.envelope = *found;
   return format;

@@ -114,8 +114,9 @@ SourceCounts SourceReader::counts() const {
 
 // A source may begin with lines that say little: what was found in them is only final once a
 // header was seen, or enough lines were.
-void SourceReader::DecideFormat(absl::string_view bytes) {
+void SourceReader::DecideFormat(const Block& block) {
   if (format_settled_) return;
+  const absl::string_view bytes = block.bytes;
   const size_t enough = std::min(bytes.size(), NextLineBegin(bytes, kFormatBytes));
   SourceFormat found = DetectFormat(options_.format, bytes.substr(0, enough));
   const bool says_something =
@@ -124,7 +125,8 @@ void SourceReader::DecideFormat(absl::string_view bytes) {
     if (format_.has_value() && found.host.empty()) found.host = format_->host;
     SetFormat(std::move(found));
   }
-  format_settled_ = says_something || counts_.lines >= 100 || bytes.size() >= kFormatBytes;
+  format_settled_ =
+      says_something || counts_.lines >= 100 || (!block.sealed && bytes.size() >= kFormatBytes);
 }
 
 void SourceReader::SetFormat(SourceFormat format) {
@@ -176,7 +178,7 @@ absl::StatusOr<bool> SourceReader::Read(TimeNs arrival, std::vector<SourceItem>*
   if (Waits(block)) return false;
   const bool last = block.at_end && finished_;
   if (!block.bytes.empty()) {
-    DecideFormat(block.bytes);
+    DecideFormat(block);
     region_ = block.bytes;
     region_offset_ = block.offset;
     for (Context& context : contexts_) context.known_to = 0;

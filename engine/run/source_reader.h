@@ -121,7 +121,7 @@ class SourceReader {
   // A line with its envelope off, cleaned and parsed. Views of the region or of scratch.
   struct Line;
 
-  void DecideFormat(absl::string_view bytes);
+  void DecideFormat(const Block& block);
   void SetFormat(SourceFormat format);
   std::vector<Mark> FindMarks(const Block& block, bool last);
   std::optional<Stamp> StampOf(const Line& line) const;

@@ -19,6 +19,7 @@ std::string SourceReader::SaveState() const {
   Json state = {{"counted", resume_offset_},
                 {"boundary", next_boundary_},
                 {"mark", any_mark_},
+                {"last_mark", last_mark_},
                 {"clock", clock_.Encode()}};
   if (format_.has_value()) {
     state["format"] = std::string(format_->lines->name);
@@ -60,6 +61,9 @@ absl::Status SourceReader::RestoreState(absl::string_view text) {
     format_settled_ = state.contains("settled") && state["settled"] == true;
   }
   any_mark_ = state.contains("mark") && state["mark"] == true;
+  if (state.contains("last_mark") && state["last_mark"].is_number_integer()) {
+    last_mark_ = state["last_mark"].get<int64_t>();
+  }
   RETURN_IF_ERROR(clock_.Decode(state["clock"].get<std::string>()));
   counted_to_ = state["counted"].get<uint64_t>();
   next_boundary_ = std::max(state["boundary"].get<uint64_t>(), options_.offset);
