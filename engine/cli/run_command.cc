@@ -110,8 +110,9 @@ void Reload(const std::string& file, LiveEngine* engine, Metrics* metrics) {
 }
 
 int Run(const std::string& file, Loaded loaded) {
-  absl::StatusOr<std::vector<std::unique_ptr<Sink>>> sinks =
-      MakeSinks(loaded.configuration.sinks);
+  // Before anything that starts a thread: a thread that does not block them would end the process.
+  const UniqueFd signals = CatchSignals();
+  absl::StatusOr<std::vector<std::unique_ptr<Sink>>> sinks = MakeSinks(loaded.configuration.sinks);
   if (!sinks.ok()) {
     fprintf(stderr, "%s: error: sinks: %s\n", file.c_str(),
             std::string(sinks.status().message()).c_str());
@@ -125,7 +126,6 @@ int Run(const std::string& file, Loaded loaded) {
             std::string(store.status().message()).c_str());
     return kExitTrouble;
   }
-  const UniqueFd signals = CatchSignals();
   const SystemClock clock;
   Metrics metrics;
   const size_t rules = loaded.rules.rules.size();
@@ -153,9 +153,10 @@ int Run(const std::string& file, Loaded loaded) {
 int RunCommand(const std::vector<std::string>& words) {
   const absl::StatusOr<Arguments> arguments = Arguments::Parse(kOptions, words);
   if (arguments.ok() && arguments->Has("help")) {
-    printf("tallybell run --config FILE\n\n"
-           "Follows logs and tells the receivers. SIGHUP reloads the rules, SIGTERM stops.\n\n%s",
-           DescribeOptions(kOptions).c_str());
+    printf(
+        "tallybell run --config FILE\n\n"
+        "Follows logs and tells the receivers. SIGHUP reloads the rules, SIGTERM stops.\n\n%s",
+        DescribeOptions(kOptions).c_str());
     return kExitFine;
   }
   std::string wrong;

@@ -71,13 +71,12 @@ void EvaluatorState::SaveGroup(const Evaluator& evaluator, const RuleEvaluator& 
     row.erased = true;
   } else {
     row.group = RowKey(group->by_values);
-    row.state = DumpJson(Json{
-        {"by", group->by_values},
-        {"labels", SaveLabels(group->labels)},
-        {"alert", Json::array({rule.rule().group, rule.rule().alert})},
-        {"told", group->told_since},
-        {"timeline",
-         TimelineState::Save(group->timeline, evaluator.evidence_, evaluator.file_names_)}});
+    row.state = DumpJson(Json{{"by", group->by_values},
+                              {"labels", SaveLabels(group->labels)},
+                              {"alert", Json::array({rule.rule().group, rule.rule().alert})},
+                              {"told", group->told_since},
+                              {"timeline", TimelineState::Save(group->timeline, evaluator.evidence_,
+                                                               evaluator.file_names_)}});
   }
   rows->push_back(std::move(row));
 }
@@ -127,6 +126,17 @@ bool ReadGroup(const GroupRow& row, SavedGroup* saved) {
   return true;
 }
 
+// Whether the group's values are those of the names that the rule counts by now.
+template <typename SavedGroup>
+bool Fits(const SavedGroup& saved, const Rule& rule) {
+  const std::vector<GroupBy>& by = rule.leaf().by;
+  if (saved.by_values.size() != by.size()) return false;
+  for (size_t i = 0; i < by.size(); ++i) {
+    if (saved.labels.Get(by[i].name) != saved.by_values[i]) return false;
+  }
+  return true;
+}
+
 template <typename SavedGroup>
 AlertUpdate Resolve(const SavedGroup& saved, TimeNs at) {
   AlertUpdate update;
@@ -142,9 +152,8 @@ AlertUpdate Resolve(const SavedGroup& saved, TimeNs at) {
 
 }  // namespace
 
-void EvaluatorState::Restore(const std::vector<RuleRow>& rules,
-                             const std::vector<GroupRow>& groups, TimeNs now,
-                             Evaluator* evaluator, Metrics* metrics,
+void EvaluatorState::Restore(const std::vector<RuleRow>& rules, const std::vector<GroupRow>& groups,
+                             TimeNs now, Evaluator* evaluator, Metrics* metrics,
                              std::vector<AlertUpdate>* updates, Delta* delta) {
   Metric& rejected = metrics->Get("state_rows_rejected_total");
   std::map<std::string, uint32_t> index_of;
@@ -194,34 +203,30 @@ void EvaluatorState::Restore(const std::vector<RuleRow>& rules,
   }
 }
 
-bool EvaluatorState::RestoreGroup(const SavedRule& saved_rule, const SavedGroup& saved,
-                                  TimeNs now, Evaluator* evaluator,
-                                  std::vector<AlertUpdate>* updates) {
+bool EvaluatorState::RestoreGroup(const SavedRule& saved_rule, const SavedGroup& saved, TimeNs now,
+                                  Evaluator* evaluator, std::vector<AlertUpdate>* updates) {
   const uint32_t index = *saved_rule.index;
   RuleEvaluator& rule = *evaluator->evaluators_[index];
   const bool same = saved_rule.watch_key == rule.rule().watch_key;
   if (!same && saved.told_since == kNoTime) return false;
-  if (saved.by_values.size() != rule.rule().leaf().by.size()) {
+  if (!Fits(saved, rule.rule())) {
     // The group has no place in the new rule: its alert cannot go on.
     if (saved.told_since != kNoTime) updates->push_back(Resolve(saved, now));
     return false;
   }
   auto group = std::make_unique<RuleGroup>(&rule.timeline_rule_);
   const auto add_file = [evaluator](const std::string& name) { return evaluator->AddFile(name); };
-  const absl::Status status =
-      same ? TimelineState::Restore(saved.timeline, &evaluator->evidence_, add_file,
-                                    &group->timeline)
-           : TimelineState::RestoreAlert(saved.timeline, &group->timeline);
+  const absl::Status status = same ? TimelineState::Restore(saved.timeline, &evaluator->evidence_,
+                                                            add_file, &group->timeline)
+                                   : TimelineState::RestoreAlert(saved.timeline, &group->timeline);
   if (!status.ok()) {
     if (saved.told_since != kNoTime) updates->push_back(Resolve(saved, now));
     return false;
   }
   if (!same) {
-    if (group->timeline.status().state != AlertState::kFiring) {
-      updates->push_back(Resolve(saved, now));
-      return false;
-    }
-    group->timeline.HoldUntil(AddNs(std::max(now, rule.decided_), rule.timeline_rule_.width));
+    TimelineState::HoldFiring(saved.told_since,
+                              AddNs(std::max(now, rule.decided_), rule.timeline_rule_.width),
+                              &group->timeline);
   }
   group->by_values = saved.by_values;
   group->key = GroupKey(group->by_values);

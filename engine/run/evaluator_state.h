@@ -45,8 +45,8 @@ class EvaluatorState {
   static bool RestoreGroup(const SavedRule& rule, const SavedGroup& group, TimeNs now,
                            Evaluator* evaluator, std::vector<AlertUpdate>* updates);
   static Alert FiringAlert(const RuleEvaluator& rule, const RuleGroup& group);
-  static void TellChange(const SavedGroup& saved, const RuleEvaluator& rule,
-                         const RuleGroup& group, TimeNs now, std::vector<AlertUpdate>* updates);
+  static void TellChange(const SavedGroup& saved, const RuleEvaluator& rule, const RuleGroup& group,
+                         TimeNs now, std::vector<AlertUpdate>* updates);
 };
 
 // A rule's identity over a reload: its group, its name and its place among rules of that name.

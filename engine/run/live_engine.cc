@@ -52,10 +52,13 @@ absl::Status LiveEngine::Start() {
   EvaluatorState::Restore(snapshot.rules, snapshot.groups, clock_->Now(), &rules_->evaluator,
                           metrics_, &updates, &delta);
   TakeUpFirstStart(snapshot, &updates, &delta);
+  std::vector<std::string> sources;
   for (const FileSourceConfig& file : configuration_.files) {
-    sources_.push_back(std::make_unique<LiveSource>(&file, snapshot.positions, rules_.get(),
-                                                    clock_, metrics_));
+    sources.push_back(file.Key());
+    sources_.push_back(
+        std::make_unique<LiveSource>(&file, snapshot.positions, rules_.get(), clock_, metrics_));
   }
+  SourceHealth::EndOthers(snapshot.positions, sources, clock_->Now(), &updates, &delta);
   outbox_->Start();
   Submit(std::move(delta), std::move(updates));
   return absl::OkStatus();
@@ -75,7 +78,7 @@ void LiveEngine::TakeUpFirstStart(const Store::Snapshot& snapshot,
   // Receivers that are new learn of what fires, and so do all of what was held back; the outbox
   // knows what it was told already.
   EvaluatorState::TellFiring(rules_->evaluator, updates);
-  HoldBack(updates, delta);
+  HoldBack(updates);
 }
 
 bool LiveEngine::Step() {
@@ -100,11 +103,12 @@ void LiveEngine::Evaluate() {
   std::vector<AlertUpdate> updates;
   Convert(std::move(output), &updates, &delta_);
   for (const auto& source : sources_) {
-    source->TellHealth(configuration_.external_labels, &updates, &delta_);
+    source->health().Tell(configuration_.external_labels, clock_->Now(), &updates, &delta_);
   }
-  HoldBack(&updates, &delta_);
+  HoldBack(&updates);
+  EndFirstStart(&updates, &delta_);
   const TimeNs now = clock_->Monotonic();
-  if (updates.empty() && now - saved_ < kSaveEvery && saved_ != kNoTime) return;
+  if (updates.empty() && saved_ != kNoTime && now - saved_ < kSaveEvery) return;
   saved_ = now;
   for (const auto& source : sources_) source->Save(&delta_);
   EvaluatorState::SaveChanged(&rules_->evaluator, &delta_);
@@ -148,7 +152,7 @@ void LiveEngine::Convert(RuleEvaluator::Output output, std::vector<AlertUpdate>*
   }
 }
 
-void LiveEngine::HoldBack(std::vector<AlertUpdate>* updates, Delta* delta) {
+void LiveEngine::HoldBack(std::vector<AlertUpdate>* updates) {
   if (first_start_ == kNoTime) return;
   std::vector<AlertUpdate> now;
   for (AlertUpdate& update : *updates) {
@@ -167,13 +171,20 @@ void LiveEngine::HoldBack(std::vector<AlertUpdate>* updates, Delta* delta) {
       held_back_.erase(held);
     }
   }
-  if (rules_->evaluator.decided_everywhere() >= first_start_) {
-    for (auto& [fingerprint, firing] : held_back_) now.push_back(std::move(firing));
-    held_back_.clear();
-    first_start_ = kNoTime;
-    delta->positions.push_back({kFirstStart, "", true});
-  }
   *updates = std::move(now);
+}
+
+// Once all is decided up to the first start, what fires still is told.
+void LiveEngine::EndFirstStart(std::vector<AlertUpdate>* updates, Delta* delta) {
+  if (first_start_ == kNoTime) return;
+  for (const RuleClocks::Clock& clock : rules_->evaluator.clocks().clocks()) {
+    // Where no source is live, nothing more comes that is older.
+    if (clock.held && clock.t < first_start_) return;
+  }
+  for (auto& [fingerprint, firing] : held_back_) updates->push_back(std::move(firing));
+  held_back_.clear();
+  first_start_ = kNoTime;
+  delta->positions.push_back({kFirstStart, "", true});
 }
 
 std::vector<int> LiveEngine::watch_fds() const {
@@ -198,14 +209,13 @@ DurationNs LiveEngine::patience() const {
   return patience;
 }
 
-void LiveEngine::Reload(RuleSet rules, std::vector<Pattern> redact,
-                        const Labels& external_labels) {
+void LiveEngine::Reload(RuleSet rules, std::vector<Pattern> redact, const Labels& external_labels) {
   std::vector<RuleRow> rule_rows;
   std::vector<GroupRow> group_rows;
   EvaluatorState::SaveAll(&rules_->evaluator, &rule_rows, &group_rows);
   configuration_.external_labels = external_labels;
-  auto replacement = std::make_unique<LiveRules>(std::move(rules), std::move(redact),
-                                                 external_labels, metrics_);
+  auto replacement =
+      std::make_unique<LiveRules>(std::move(rules), std::move(redact), external_labels, metrics_);
   Delta delta;
   std::vector<AlertUpdate> updates;
   EvaluatorState::Restore(rule_rows, group_rows, clock_->Now(), &replacement->evaluator, metrics_,

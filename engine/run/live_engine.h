@@ -30,9 +30,8 @@ namespace tallybell {
 class LiveEngine {
  public:
   // `clock` and `metrics` outlive it.
-  LiveEngine(Configuration configuration, RuleSet rules,
-             std::vector<std::unique_ptr<Sink>> sinks, std::unique_ptr<Store> store,
-             const Clock* clock, Metrics* metrics);
+  LiveEngine(Configuration configuration, RuleSet rules, std::vector<std::unique_ptr<Sink>> sinks,
+             std::unique_ptr<Store> store, const Clock* clock, Metrics* metrics);
   // Stops.
   ~LiveEngine();
 
@@ -56,11 +55,11 @@ class LiveEngine {
 
  private:
   void Evaluate();
-  bool SaveDue(bool more) const;
   void Convert(RuleEvaluator::Output output, std::vector<AlertUpdate>* updates, Delta* delta);
   void TakeUpFirstStart(const Store::Snapshot& snapshot, std::vector<AlertUpdate>* updates,
                         Delta* delta);
-  void HoldBack(std::vector<AlertUpdate>* updates, Delta* delta);
+  void HoldBack(std::vector<AlertUpdate>* updates);
+  void EndFirstStart(std::vector<AlertUpdate>* updates, Delta* delta);
   void Submit(Delta delta, std::vector<AlertUpdate> updates);
 
   Configuration configuration_;

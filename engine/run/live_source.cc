@@ -28,7 +28,8 @@ struct LiveSource::File {
   bool described = false;
   bool live = true;
   TimeNs failing_since = kNoTime;  // monotonic
-  SourceCounts counted;            // already in the metrics
+  std::string why_failing;
+  SourceCounts counted;  // already in the metrics
 };
 
 namespace {
@@ -82,21 +83,15 @@ LiveSource::LiveSource(const FileSourceConfig* config, const std::vector<Positio
       clock_(clock),
       stored_(RowsOf(config->Key(), stored)),
       tail_(TailOptions(*config), PositionsOf(stored_), metrics),
+      health_(config->Key(), config->stall_after, stored_),
       lines_total_(metrics->Get("source_lines_total", {{"source", config->Key()}})),
-      bytes_total_(metrics->Get("source_bytes_total", {{"source", config->Key()}})) {
-  const bool told = std::any_of(stored_.begin(), stored_.end(), [this](const PositionRow& row) {
-    return row.source == DownRowKey();
-  });
-  if (told) told_health_ = Health::kDown;
-}
+      bytes_total_(metrics->Get("source_bytes_total", {{"source", config->Key()}})) {}
 
 LiveSource::~LiveSource() = default;
 
 std::string LiveSource::RowKey(const FilePosition& position) const {
   return absl::StrCat(config_->Key(), "\n", position.Key());
 }
-
-std::string LiveSource::DownRowKey() const { return absl::StrCat(config_->Key(), "\ndown"); }
 
 void LiveSource::Add(File* file, LiveRules* rules) {
   const std::string& path = file->tailed->identity().path;
@@ -115,17 +110,17 @@ void LiveSource::Open(TailedFile* tailed) {
   const std::string& path = tailed->identity().path;
   SourceReader::Options options;
   options.name = path;
-  options.labels = SourceLabels(
-      path, config_->labels,
-      config_->labels_from_path.has_value() ? &*config_->labels_from_path : nullptr);
+  options.labels =
+      SourceLabels(path, config_->labels,
+                   config_->labels_from_path.has_value() ? &*config_->labels_from_path : nullptr);
   options.format = config_->format;
   options.zone = config_->zone;
   options.max_future = config_->max_future;
   options.lateness = config_->lateness;
   options.live = true;
   options.offset = tailed->offset();
-  file->reader = std::make_unique<SourceReader>(options, tailed, &rules_->candidates,
-                                                &rules_->matcher);
+  file->reader =
+      std::make_unique<SourceReader>(options, tailed, &rules_->candidates, &rules_->matcher);
   const std::string key = RowKey(tailed->identity());
   const auto row = std::find_if(stored_.begin(), stored_.end(),
                                 [&key](const PositionRow& stored) { return stored.source == key; });
@@ -166,21 +161,22 @@ void LiveSource::Poll(Delta* delta) {
   std::stable_sort(files_.begin(), files_.end(),
                    [&place](const auto& a, const auto& b) { return place(a) < place(b); });
 
-  const TimeNs now = clock_->Monotonic();
+  NoteHealth();
+}
+
+// A source is well when there is a file to read and none of its files fails.
+void LiveSource::NoteHealth() {
   const bool any = std::any_of(files_.begin(), files_.end(), [](const auto& file) {
-    return file->tailed->state() == TailedFile::State::kOpen && file->live;
+    return file->tailed->state() == TailedFile::State::kOpen;
   });
-  if (any) {
-    without_file_since_ = kNoTime;
-    if (health_ != Health::kUp) health_changed_ = clock_->Now();
-    health_ = Health::kUp;
-    return;
-  }
-  if (without_file_since_ == kNoTime) without_file_since_ = now;
-  if (health_ != Health::kDown && now - without_file_since_ >= config_->stall_after) {
-    health_ = Health::kDown;
-    health_changed_ = clock_->Now();
-    if (why_down_.empty() || files_.empty()) why_down_ = "there is no file to read";
+  const auto failing = std::find_if(files_.begin(), files_.end(),
+                                    [](const auto& file) { return !file->why_failing.empty(); });
+  if (failing != files_.end()) {
+    health_.NoteFault((*failing)->why_failing, clock_->Monotonic(), clock_->Now());
+  } else if (!any) {
+    health_.NoteFault("there is no file to read", clock_->Monotonic(), clock_->Now());
+  } else {
+    health_.NoteWell(clock_->Now());
   }
 }
 
@@ -200,7 +196,7 @@ bool LiveSource::ReadFile(File* file) {
   const uint64_t offset = file->reader->resume_offset();
   std::vector<SourceItem> items;
   const absl::StatusOr<bool> at_end = file->reader->Read(before, &items);
-  NoteHealth(file, at_end.status(), before);
+  NoteFile(file, at_end.status(), before);
   if (file->reader->resume_offset() != offset || !items.empty()) file->changed = true;
   Take(file, std::move(items));
   if (!at_end.ok()) return false;
@@ -240,7 +236,7 @@ void LiveSource::Take(File* file, std::vector<SourceItem> items) {
 }
 
 // A file that cannot be read for a while is stuck: it must not hold the clock for ever.
-void LiveSource::NoteHealth(File* file, const absl::Status& status, TimeNs now) {
+void LiveSource::NoteFile(File* file, const absl::Status& status, TimeNs now) {
   if (status.ok()) {
     if (!file->live) {
       file->live = true;
@@ -248,17 +244,18 @@ void LiveSource::NoteHealth(File* file, const absl::Status& status, TimeNs now) 
       LogInfo("file can be read again", {{"file", file->tailed->identity().path}});
     }
     file->failing_since = kNoTime;
+    file->why_failing.clear();
     return;
   }
   const TimeNs monotonic = clock_->Monotonic();
   if (file->failing_since == kNoTime) {
     file->failing_since = monotonic;
-    LogWarn("file cannot be read", {{"file", file->tailed->identity().path},
-                                    {"err", std::string(status.message())}});
+    file->why_failing = std::string(status.message());
+    LogWarn("file cannot be read",
+            {{"file", file->tailed->identity().path}, {"err", std::string(status.message())}});
   }
   if (file->live && monotonic - file->failing_since >= config_->stall_after) {
     file->live = false;
-    why_down_ = std::string(status.message());
     rules_->evaluator.SetLive(file->source, false, now);
   }
 }
@@ -286,34 +283,6 @@ void LiveSource::SaveFile(File* file, Delta* delta) {
     file->saved_finished = true;
     delta->committed.push_back([tailed = file->tailed] { tailed->MarkCommitted(); });
   }
-}
-
-void LiveSource::TellHealth(const Labels& external_labels, std::vector<AlertUpdate>* updates,
-                            Delta* delta) {
-  if (health_ == told_health_ || health_ == Health::kUnknown) return;
-  const bool down = health_ == Health::kDown;
-  const bool was_down = told_health_ == Health::kDown;
-  told_health_ = health_;
-  if (!down && !was_down) return;
-  // A restart must know that the receivers were told.
-  delta->positions.push_back({DownRowKey(), "down", !down});
-  AlertUpdate update;
-  update.kind = down ? AlertUpdate::Kind::kFiring : AlertUpdate::Kind::kResolved;
-  Alert& alert = update.alert;
-  alert.rule_group = "tallybell";
-  alert.rule = "TallybellSourceDown";
-  alert.labels = external_labels;
-  alert.labels.Set("alertname", alert.rule);
-  alert.labels.Set("source", config_->Key());
-  alert.labels.Set("severity", "warning");
-  alert.by_values = {config_->Key()};
-  alert.annotations.emplace_back(
-      "summary", absl::StrCat("tallybell cannot read ", config_->Key(), ": ", why_down_));
-  alert.value = 1;
-  alert.starts_at = health_changed_;
-  if (!down) alert.ends_at = health_changed_;
-  if (down) LogWarn("source is down", {{"source", config_->Key()}, {"why", why_down_}});
-  updates->push_back(std::move(update));
 }
 
 void LiveSource::UseRules(LiveRules* rules) {

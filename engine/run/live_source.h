@@ -16,6 +16,7 @@
 #include "engine/outbox/outbox.h"
 #include "engine/run/configuration.h"
 #include "engine/run/evaluator.h"
+#include "engine/run/source_health.h"
 #include "engine/run/source_reader.h"
 #include "engine/source/tail_set.h"
 #include "engine/store/delta.h"
@@ -52,10 +53,11 @@ class LiveSource {
   // Reads a block of each file. True if there may be more at once.
   bool Read();
 
-  // Appends the positions of what was read since the last call, and the meta-alert's changes.
+  // Appends the positions of what was read since the last call.
   void Save(Delta* delta);
   bool Unsaved() const;
-  void TellHealth(const Labels& external_labels, std::vector<AlertUpdate>* updates, Delta* delta);
+
+  SourceHealth& health() { return health_; }
 
   // The same files under other rules.
   void UseRules(LiveRules* rules);
@@ -71,10 +73,10 @@ class LiveSource {
   void Add(File* file, LiveRules* rules);
   bool ReadFile(File* file);
   void Take(File* file, std::vector<SourceItem> items);
-  void NoteHealth(File* file, const absl::Status& status, TimeNs now);
+  void NoteFile(File* file, const absl::Status& status, TimeNs now);
+  void NoteHealth();
   void SaveFile(File* file, Delta* delta);
   std::string RowKey(const FilePosition& position) const;
-  std::string DownRowKey() const;
 
   const FileSourceConfig* const config_;
   LiveRules* rules_;
@@ -82,12 +84,7 @@ class LiveSource {
   std::vector<PositionRow> stored_;
   TailSet tail_;
   std::vector<std::unique_ptr<File>> files_;  // in the order in which they are read
-  TimeNs without_file_since_ = kNoTime;       // monotonic
-  enum class Health { kUnknown, kUp, kDown };
-  Health health_ = Health::kUnknown;
-  Health told_health_ = Health::kUnknown;
-  TimeNs health_changed_ = kNoTime;
-  std::string why_down_;
+  SourceHealth health_;
   Metric& lines_total_;
   Metric& bytes_total_;
 };

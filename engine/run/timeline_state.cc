@@ -74,9 +74,8 @@ absl::Status RestoreMatch(const Json& state, EvidenceRing* evidence,
   match->time = state[0].get<int64_t>();
   match->offset = state[1].get<uint64_t>();
   match->file = add_file(state[2].get_ref<const std::string&>());
-  match->evidence = state[3].is_string()
-                        ? evidence->Add(state[3].get_ref<const std::string&>())
-                        : EvidenceRing::kNone;
+  match->evidence = state[3].is_string() ? evidence->Add(state[3].get_ref<const std::string&>())
+                                         : EvidenceRing::kNone;
   return absl::OkStatus();
 }
 
@@ -127,6 +126,15 @@ absl::Status TimelineState::RestoreAlert(const Json& state, GroupTimeline* timel
   if (!members.ok() || alert < 0 || alert > static_cast<int>(AlertState::kFiring)) return Bad();
   timeline->status_.state = static_cast<AlertState>(alert);
   return absl::OkStatus();
+}
+
+void TimelineState::HoldFiring(TimeNs since, TimeNs until, GroupTimeline* timeline) {
+  if (timeline->status_.state != AlertState::kFiring) {
+    timeline->status_.state = AlertState::kFiring;
+    timeline->status_.since = since;
+  }
+  timeline->status_.false_since = kNoTime;
+  timeline->HoldUntil(until);
 }
 
 absl::Status TimelineState::Restore(const Json& state, EvidenceRing* evidence,

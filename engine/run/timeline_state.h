@@ -33,6 +33,10 @@ class TimelineState {
 
   // Only where the alert stands: what is kept of a rule that was changed in what it watches.
   static absl::Status RestoreAlert(const Json& state, GroupTimeline* timeline);
+
+  // Keeps what the receivers were told to fire since `since` firing until `until`, whether that
+  // had been decided yet or not.
+  static void HoldFiring(TimeNs since, TimeNs until, GroupTimeline* timeline);
 };
 
 }  // namespace tallybell

@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright The tallybell Authors
+"""kill -9 at random moments, while logs are written and rotated: the decided alerts are those of a
+replay of the same logs, and every one of them was told.
+
+TALLYBELL_KILLS says how often (20). TALLYBELL_SEED repeats a run as far as that can be.
+"""
+
+import itertools
+import json
+import os
+import random
+import threading
+import time
+
+import harness
+from harness import LiveTest, glog, rfc3339_seconds, wait_until
+from receivers import AlertmanagerReceiver
+
+KILLS = int(os.environ.get("TALLYBELL_KILLS", "20"))
+LINES = 100_000
+LATENESS = 5.0
+
+RULES = """\
+groups:
+  - name: crash
+    rules:
+      - alert: Burst
+        match: '/burst key=(?P<key>\\w+)/'
+        when: count > 3 in 500ms
+        by: [key]
+        annotations: {summary: "{{ $labels.key }} {{ $value }}"}
+      - alert: Cleared
+        match: '/fault key=(?P<key>\\w+)/'
+        clear: '/mended key=(?P<key>\\w+)/'
+        when: count > 1 in 4s
+        by: [key]
+        keep_firing_for: 700ms
+      - alert: Held
+        match: ['/fault key=(?P<key>\\w+)/', '/burst key=(?P<key>\\w+)/']
+        when: count >= 2 in 2s
+        for: 600ms
+        by: [key]
+      - alert: Quiet
+        match: '/beat key=(?P<key>\\w+)/'
+        when: count == 0 in 1s
+        by: [key]
+        forget: 4s
+"""
+
+
+class Writer(threading.Thread):
+    """Writes two logs with known matches, one rotated by renaming, one as glog does it: a new file
+    and a link that is swapped. Every line of both has a microsecond of its own."""
+
+    def __init__(self, directory, seed):
+        super().__init__(daemon=True)
+        self.renamed = directory / "renamed"
+        self.linked = directory / "linked"
+        self.renamed.mkdir()
+        self.linked.mkdir()
+        self.random = random.Random(seed)
+        self.last = 0
+        self.lines = 0
+        self.parts = itertools.count(1)
+        self.enough = threading.Event()
+        self.active = {}  # key -> until when it is busy
+        self.plain = open(self.renamed / "app.log", "ab", buffering=0)
+        self.glog = None
+        self.swap_link()
+
+    def stamp(self):
+        now = int(time.time() * 1e6)
+        self.last = max(now, self.last + 1)
+        return self.last / 1e6
+
+    def line(self, text):
+        self.lines += 1
+        return glog(text, self.stamp()).encode()
+
+    def swap_link(self):
+        if self.glog is not None:
+            self.glog.close()
+        name = time.strftime(f"agent.mac1.root.log.INFO.%Y%m%d-%H%M%S.{next(self.parts)}",
+                             time.gmtime())
+        self.glog = open(self.linked / name, "ab", buffering=0)
+        self.glog.write(b"Log file created at: %s\nRunning on machine: mac1\n"
+                        b"Log line format: [IWEF]mmdd hh:mm:ss.uuuuuu threadid file:line] msg\n"
+                        % time.strftime("%Y/%m/%d %H:%M:%S", time.gmtime()).encode())
+        fresh = self.linked / "fresh"
+        fresh.symlink_to(name)
+        fresh.rename(self.linked / "agent.INFO")
+
+    def rotate(self):
+        self.plain.close()
+        parts = sorted((int(p.suffix[1:]) for p in self.renamed.glob("app.log.*")), reverse=True)
+        for n in parts:
+            (self.renamed / f"app.log.{n}").rename(self.renamed / f"app.log.{n + 1}")
+        (self.renamed / "app.log").rename(self.renamed / "app.log.1")
+        self.plain = open(self.renamed / "app.log", "ab", buffering=0)
+
+    def text(self):
+        chance = self.random.random()
+        if chance > 0.03:
+            return "all is well and nothing of this line counts for anything " + "x" * 60
+        key = f"k{self.random.randrange(12)}"
+        busy = self.active.get(key, 0)
+        if busy < time.time() - 3:
+            self.active[key] = time.time() + self.random.uniform(0, 2)
+        if busy < time.time():
+            return "idle"
+        kind = self.random.choices(["burst", "fault", "mended", "beat"], [6, 3, 1, 4])[0]
+        return f"{kind} key={key}"
+
+    def run(self):
+        while self.lines < LINES or not self.enough.is_set():
+            file = self.plain if self.random.random() < 0.5 else self.glog
+            data = b"".join(self.line(self.text()) for _ in range(self.random.randrange(1, 60)))
+            if self.random.random() < 0.1:  # a line in two writes
+                cut = self.random.randrange(len(data))
+                file.write(data[:cut])
+                time.sleep(0.001)
+                data = data[cut:]
+            file.write(data)
+            if self.random.random() < 0.008:
+                self.rotate()
+            if self.random.random() < 0.008:
+                self.swap_link()
+            time.sleep(0.002)
+        self.plain.close()
+        self.glog.close()
+
+
+def outline(transition):
+    """What must be the same. Names of files and offsets are not: a renamed file has another."""
+    kept = ("time", "alert", "group", "state", "value", "exact", "labels", "annotations",
+            "startsAt", "endsAt", "fingerprint")
+    shown = {name: transition[name] for name in kept}
+    shown["lines"] = [evidence["line"] for evidence in transition["evidence"]]
+    return json.dumps(shown, sort_keys=True)
+
+
+def order(transition):
+    return (transition["time"], transition["alert"], transition["fingerprint"])
+
+
+class CrashTest(LiveTest):
+    def replay(self):
+        paths = sorted((self.directory / "renamed").iterdir())
+        paths += sorted((self.directory / "linked").glob("agent.mac1*"))
+        done = harness.tallybell("replay", "--rules", self.directory / "rules.yaml", "--drain",
+                                 "--output", "jsonl", "--lateness", f"{LATENESS:.0f}s", *paths)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def settle(self, expected):
+        """Lets tallybell decide what is left; its transitions. More than were expected, or as many
+        as were, end the wait."""
+        last = max(rfc3339_seconds(t["time"]) for t in expected)
+        found = []
+
+        def settled():
+            nonlocal found
+            self.assertEqual(self.process.stop(), 0)
+            found = self.transitions()
+            if len(found) >= len(expected):
+                return True
+            self.process = self.tallybell()
+            time.sleep(0.5)
+            return False
+        wait_until(lambda: time.time() > last + LATENESS + 1.5, "the last window has passed")
+        try:
+            wait_until(settled, "all is decided", 30)
+        except AssertionError as fault:
+            print(fault, flush=True)
+        return found
+
+    def test_counts_are_exact_and_all_is_told(self):
+        seed = int(os.environ.get("TALLYBELL_SEED", str(random.randrange(1 << 30))))
+        print(f"\nTALLYBELL_SEED={seed} TALLYBELL_KILLS={KILLS}", flush=True)
+        moments = random.Random(seed)
+        receiver = AlertmanagerReceiver()
+        self.addCleanup(receiver.stop)
+        writer = Writer(self.directory, seed)
+        self.configure(paths="renamed/app.log*, linked/agent*", rules=RULES,
+                       sinks=f"[{{alertmanager: {{urls: ['{receiver.url}'], min_firing: 0s}}}}]")
+        config = self.directory / "tallybell.yaml"
+        config.write_text(config.read_text().replace("lateness: 0s", f"lateness: {LATENESS:.0f}s"))
+        self.process = self.tallybell()
+        writer.start()
+        for _ in range(KILLS):
+            time.sleep(moments.uniform(0.02, 0.9))
+            self.process.kill()
+            self.process = self.tallybell(started=moments.random() < 0.8)
+        writer.enough.set()
+        writer.join()
+        expected = sorted(self.replay(), key=order)
+        self.assertGreater(len(expected), 100)
+        found = sorted(self.settle(expected), key=order)
+        print(f"{writer.lines} lines, {len(expected)} transitions, "
+              f"{sum(len(r.json()) for r in receiver.taken())} alerts posted", flush=True)
+        self.compare(expected, found)
+        self.check_told(expected, receiver)
+
+    def compare(self, expected, found):
+        expected, found = list(map(outline, expected)), list(map(outline, found))
+        missing = [t for t in expected if t not in set(found)]
+        extra = [t for t in found if t not in set(expected)]
+        if missing or extra or len(expected) != len(found):
+            keep = os.environ.get("TALLYBELL_KEEP")
+            if keep:
+                os.system(f"cp -a {self.directory} {keep}")
+            self.fail(f"{len(missing)} missing, {len(extra)} extra of {len(expected)}:\n"
+                      + "\n".join(["- " + t[:600] for t in missing[:5]]
+                                  + ["+ " + t[:600] for t in extra[:5]]))
+
+    def check_told(self, expected, receiver):
+        def milliseconds(stamp):
+            return round(rfc3339_seconds(stamp) * 1000)
+
+        def identity(labels):
+            return tuple(sorted(labels.items()))
+        ends, begins = set(), {}
+        for _, alert in receiver.alerts():
+            key = identity(alert["labels"])
+            ends.add((key, milliseconds(alert["startsAt"]), milliseconds(alert["endsAt"])))
+            begins.setdefault(key, set()).add(milliseconds(alert["startsAt"]))
+        known = {identity(t["labels"]) for t in expected}
+        self.assertEqual(set(begins) - known, set(), "identities that no replay has")
+        for t in expected:
+            if t["state"] == "firing":
+                self.assertIn(identity(t["labels"]), begins, t)
+            if t["state"] == "resolved":
+                begin, end = milliseconds(t["startsAt"]), milliseconds(t["endsAt"])
+                self.assertTrue(any(begin <= b <= end for b in begins[identity(t["labels"])]), t)
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright The tallybell Authors
+"""One receiver that is dead never delays another."""
+
+import time
+
+import harness
+from harness import LiveTest, append, glog, wait_until
+from receivers import AlertmanagerReceiver, Receiver
+
+RULES = """\
+groups:
+  - name: isolation
+    rules:
+      - alert: Seen
+        match: '/see (?P<n>\\d+)/'
+        when: count > 0 in 1h
+        by: [n]
+"""
+
+
+class IsolationTest(LiveTest):
+    def setUp(self):
+        super().setUp()
+        self.well = AlertmanagerReceiver()
+        self.sick = AlertmanagerReceiver()
+        self.addCleanup(self.well.stop)
+        self.addCleanup(self.sick.stop)
+        self.log = self.write("agent.log", "")
+        self.configure(paths=self.log, rules=RULES,
+                       sinks=f"[{{alertmanager: {{urls: ['{self.sick.url}', '{self.well.url}']}}}}]")
+
+    def see(self, numbers):
+        """How long the healthy receiver waits for each of `numbers`, one by one."""
+        waits = []
+        for n in numbers:
+            begin = time.monotonic()
+            append(self.log, glog(f"see {n}"))
+            wait_until(lambda n=n: self.well.fires(n=str(n)), f"{n} is told")
+            waits.append(self.well.taken()[-1].at - begin)
+        return waits
+
+    def check(self, waits):
+        # An attempt that hangs takes 10 s, a back-off at least one.
+        self.assertLess(sorted(waits)[len(waits) // 2], 1.0)
+
+    def recover(self, numbers):
+        for n in numbers:
+            wait_until(lambda n=n: self.sick.fires(n=str(n)), f"{n} is told late", 90)
+
+    def test_a_receiver_that_hangs_delays_no_other_and_misses_nothing(self):
+        self.sick.answer = self.sick.hang
+        self.tallybell()
+        self.check(self.see(range(10)))
+        self.sick.answer = lambda request: (200, "")
+        self.sick.released.set()
+        self.recover(range(10))
+
+    def test_a_receiver_that_is_not_there_delays_no_other_and_misses_nothing(self):
+        self.sick.stop()
+        self.tallybell()
+        self.check(self.see(range(10)))
+        self.sick.start()
+        self.recover(range(10))
+
+    def test_a_receiver_that_is_broken_delays_no_other_and_misses_nothing(self):
+        self.sick.answer = lambda request: (503, "no")
+        self.tallybell()
+        self.check(self.see(range(10)))
+        self.sick.answer = lambda request: (200, "")
+        self.recover(range(10))
+
+    def test_a_redirect_is_not_followed(self):
+        other = Receiver()
+        self.addCleanup(other.stop)
+
+        def redirect(connection, _body):
+            connection.send_response(307)
+            connection.send_header("Location", other.url + "/api/v2/alerts")
+            connection.send_header("Content-Length", "0")
+            connection.end_headers()
+        self.sick.handle = redirect
+        self.tallybell()
+        self.check(self.see(range(3)))
+        self.assertEqual(other.taken(), [])
+
+
+if __name__ == "__main__":
+    harness.main()
