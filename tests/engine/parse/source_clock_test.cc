@@ -233,7 +233,36 @@ TEST(SourceClockTest, AnEnvelopeGivesTheYearAndTheZone) {
             Utc("2024-01-01T00:00:01Z"));
 }
 
-TEST(SourceClockTest, AConfiguredZoneGoesBeforeThatOfTheEnvelope) {
+TEST(SourceClockTest, AnEnvelopeShowsTheZoneOfTheStampWithin) {
+  // CRI in +08:00 around UTC, docker -t in -07:00 around UTC, and UTC around India.
+  const SourceClock clock{SourceClock::Options()};
+  EXPECT_EQ(
+      clock.InEnvelope(At("0818 02:47:25.111000"), Utc("2023-08-18T10:47:25.112+08:00"), 8 * 3600)
+          .instant,
+      Utc("2023-08-18T02:47:25.111Z"));
+  EXPECT_EQ(clock
+                .InEnvelope(At("0320 04:19:14.763494"), Utc("2020-03-19T21:19:14.763544793-07:00"),
+                            -7 * 3600)
+                .instant,
+            Utc("2020-03-20T04:19:14.763494Z"));
+  EXPECT_EQ(clock.InEnvelope(At("0101 05:29:59.000000"), Utc("2024-01-01T00:00:03Z"), 0).instant,
+            Utc("2023-12-31T23:59:59Z"));
+}
+
+TEST(SourceClockTest, WhereNoZoneFitsTheConfiguredOneCountsAndThenThatOfTheEnvelope) {
+  const Stamp late = At("0101 12:00:00.000000");
+  const TimeNs read = Utc("2024-01-01T12:10:00Z");
+  EXPECT_EQ(SourceClock(InZone("Asia/Shanghai")).InEnvelope(late, read, 0).instant,
+            Utc("2024-01-01T04:00:00Z"));
+  EXPECT_EQ(SourceClock(SourceClock::Options()).InEnvelope(late, read, 0).instant,
+            Utc("2024-01-01T12:00:00Z"));
+  // No zone is a quarter of an hour west of UTC.
+  EXPECT_EQ(
+      SourceClock(SourceClock::Options()).InEnvelope(late, Utc("2024-01-01T12:15:00Z"), 0).instant,
+      Utc("2024-01-01T12:00:00Z"));
+}
+
+TEST(SourceClockTest, AnEnvelopeTellsTheTwoOccurrencesOfARepeatedHourApart) {
   const SourceClock clock(InZone("Europe/Berlin"));
   const Stamp repeated = At("1027 02:30:00.000000");
   EXPECT_EQ(clock.InEnvelope(repeated, Utc("2024-10-27T00:30:01Z"), 0).instant,
