@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <optional>
@@ -97,8 +98,7 @@ absl::Status ReadTimes(const Arguments& arguments, Replay::Options* options) {
 
 absl::Status ReadLabels(const Arguments& arguments, Request* request) {
   for (const std::string& label : arguments.All("label")) {
-    const std::pair<std::string, std::string> pair =
-        absl::StrSplit(label, absl::MaxSplits('=', 1));
+    const std::pair<std::string, std::string> pair = absl::StrSplit(label, absl::MaxSplits('=', 1));
     if (!IsLabelName(pair.first) || pair.second.empty()) {
       return absl::InvalidArgumentError(absl::StrCat("--label \"", label, "\" is not NAME=VALUE"));
     }
@@ -119,9 +119,8 @@ absl::Status ReadOutput(const Arguments& arguments, Request* request) {
   request->options.drain = arguments.Has("drain");
   request->options.format = arguments.Get("format", "auto");
   if (!IsFormatName(request->options.format)) {
-    return absl::InvalidArgumentError(absl::StrCat("there is no format \"",
-                                                   request->options.format, "\"; formats are ",
-                                                   FormatNames()));
+    return absl::InvalidArgumentError(absl::StrCat("there is no format \"", request->options.format,
+                                                   "\"; formats are ", FormatNames()));
   }
   const std::string output = arguments.Get("output", "table");
   if (output != "table" && output != "jsonl") {
@@ -173,7 +172,16 @@ absl::Status ReadRequest(const Arguments& arguments, Request* request) {
   return ReadOutput(arguments, request);
 }
 
+// Each source is an open file until its end.
+void AllowManyFiles() {
+  rlimit files;
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+}
+
 int RunReplay(Request request) {
+  AllowManyFiles();
   if (request.labels_from_path.has_value()) {
     request.options.labels_from_path = &*request.labels_from_path;
   }
@@ -219,10 +227,11 @@ int RunReplay(Request request) {
 int ReplayCommand(const std::vector<std::string>& words) {
   const absl::StatusOr<Arguments> arguments = Arguments::Parse(kOptions, words);
   if (arguments.ok() && arguments->Has("help")) {
-    printf("tallybell replay [options] PATH...\n\n"
-           "Reads logs of the past and says which alerts would have fired, by the time that the\n"
-           "logs state. PATH is a file, plain, gzip or zstd; \"-\" is standard input.\n\n%s",
-           DescribeOptions(kOptions).c_str());
+    printf(
+        "tallybell replay [options] PATH...\n\n"
+        "Reads logs of the past and says which alerts would have fired, by the time that the\n"
+        "logs state. PATH is a file, plain, gzip or zstd; \"-\" is standard input.\n\n%s",
+        DescribeOptions(kOptions).c_str());
     return kExitFine;
   }
   Request request;

@@ -100,7 +100,7 @@ class Replay::Source {
     options.format = replay_->options_.format;
     options.zone = replay_->options_.zone;
     options.first_year = replay_->options_.first_year;
-    options.block = replay_->options_.block;
+    options.block = replay_->block_;
     options.mark_every = replay_->options_.mark_every;
     options.begins = BeginningOf(path);
     if (options.first_year != 0 && last_time_ != kNoTime) {
@@ -160,6 +160,8 @@ absl::Status Replay::Run(const std::vector<std::string>& paths, OnTransition on_
                          OnProgress on_progress) {
   ReplayPlan plan = PlanReplay(paths);
   notes_ = std::move(plan.notes);
+  // All sources are open at a time; what they hold together stays bounded.
+  block_ = std::min(options_.block, std::max<size_t>(kMaxOpenBytes / (plan.sources.size() + 1), 1));
   uint64_t of = 0;
   for (ReplaySource& source : plan.sources) {
     for (const std::string& part : source.parts) {

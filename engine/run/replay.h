@@ -71,7 +71,10 @@ class Replay {
   void TellFiringBefore(OnTransition on_transition);
   void TellOne(const Transition& transition, OnTransition on_transition);
 
+  static constexpr size_t kMaxOpenBytes = 256 << 20;  // read at a time, of all sources
+
   const Options options_;
+  size_t block_ = 0;  // of each source
   Metrics* const metrics_;
   RuleMatcher matcher_;
   CandidateRulesCache candidates_;
