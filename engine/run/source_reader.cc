@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "engine/base/status_macros.h"
+#include "engine/frame/line_count.h"
 #include "engine/frame/line_text.h"
 #include "engine/parse/line_parser.h"
 
@@ -193,8 +194,7 @@ absl::StatusOr<bool> SourceReader::Read(TimeNs arrival, std::vector<SourceItem>*
     region_ = block.bytes.substr(0, ready);
     Process(region_, marks, items);
     CarryContext(region_.size());
-    counts_.lines += std::count(region_.begin(), region_.end(), '\n') +
-                     (!region_.empty() && region_.back() != '\n' ? 1 : 0);
+    counts_.lines += CountLines(region_);
     counts_.bytes += static_cast<int64_t>(region_.size());
     resume_offset_ = all ? block.next_offset : block.offset + ready;
   } else if (block.at_end) {
