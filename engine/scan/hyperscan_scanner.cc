@@ -11,7 +11,9 @@
 
 #include <algorithm>
 #include <new>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 
@@ -42,6 +44,41 @@ int OnMatch(unsigned int id, unsigned long long, unsigned long long to, unsigned
             void* context) {
   static_cast<std::vector<ScanHit>*>(context)->push_back({static_cast<uint32_t>(to), id});
   return 0;
+}
+
+// `text` as a regex that matches its bytes.
+std::string HexPattern(absl::string_view text) {
+  std::string pattern;
+  for (const char c : text) {
+    absl::StrAppend(&pattern, "\\x", absl::Hex(static_cast<unsigned char>(c), absl::kZeroPad2));
+  }
+  return pattern;
+}
+
+hs_error_t Compile(const std::vector<ScanLiteral>& literals, const std::vector<uint32_t>& ids,
+                   hs_database_t** database, hs_compile_error_t** error) {
+  const std::vector<unsigned> hit_ids(ids.begin(), ids.end());
+  const unsigned count = static_cast<unsigned>(literals.size());
+  std::vector<const char*> texts;
+  std::vector<size_t> lengths;
+  std::vector<unsigned> flags;
+  bool nul_first = false;
+  for (const ScanLiteral& literal : literals) {
+    texts.push_back(literal.text.data());
+    lengths.push_back(literal.text.size());
+    flags.push_back(literal.ignore_case ? HS_FLAG_CASELESS : 0);
+    nul_first = nul_first || literal.text[0] == '\0';
+  }
+  if (!nul_first) {
+    return hs_compile_lit_multi(texts.data(), flags.data(), hit_ids.data(), lengths.data(), count,
+                                HS_MODE_BLOCK, nullptr, database, error);
+  }
+  // Since 5.4.1 the literals' own entry takes one that begins with NUL for an empty one.
+  std::vector<std::string> patterns;
+  for (const ScanLiteral& literal : literals) patterns.push_back(HexPattern(literal.text));
+  for (size_t i = 0; i < patterns.size(); ++i) texts[i] = patterns[i].c_str();
+  return hs_compile_multi(texts.data(), flags.data(), hit_ids.data(), count, HS_MODE_BLOCK, nullptr,
+                          database, error);
 }
 
 class HyperscanScanner : public LiteralScanner {
@@ -77,20 +114,9 @@ absl::StatusOr<std::unique_ptr<LiteralScanner>> CreateHyperscanScanner(
   if (hs_valid_platform() != HS_SUCCESS) {
     return absl::UnavailableError("this CPU lacks what Hyperscan needs");
   }
-  std::vector<const char*> texts;
-  std::vector<size_t> lengths;
-  std::vector<unsigned> flags;
-  const std::vector<unsigned> hit_ids(ids.begin(), ids.end());
-  for (const ScanLiteral& literal : literals) {
-    texts.push_back(literal.text.data());
-    lengths.push_back(literal.text.size());
-    flags.push_back(literal.ignore_case ? HS_FLAG_CASELESS : 0);
-  }
   hs_database_t* database = nullptr;
   hs_compile_error_t* error = nullptr;
-  if (hs_compile_lit_multi(texts.data(), flags.data(), hit_ids.data(), lengths.data(),
-                           static_cast<unsigned>(texts.size()), HS_MODE_BLOCK, nullptr, &database,
-                           &error) != HS_SUCCESS) {
+  if (Compile(literals, ids, &database, &error) != HS_SUCCESS) {
     absl::Status status = absl::UnavailableError(absl::StrCat(
         "Hyperscan: ", error != nullptr && error->message != nullptr ? error->message : "failed"));
     hs_free_compile_error(error);
