@@ -11,8 +11,7 @@ endfunction()
 # One test executable per folder of the tree that tests/ mirrors; ctest knows each of its tests.
 #
 # Its label is the folder's name ("store"), and the target tests_<label> builds what has that label.
-# Tests of one executable run one after another, in a directory for temporary files of their own,
-# so that two may use the same file name.
+# Tests of one executable run one after another, so that two may use the same temporary file.
 function(tallybell_test name)
   if(NOT TALLYBELL_TESTS)
     return()
@@ -24,13 +23,10 @@ function(tallybell_test name)
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock_main GTest::gtest)
   get_filename_component(label ${CMAKE_CURRENT_SOURCE_DIR} NAME)
   tallybell_label(${label} ${name})
-  set(scratch ${CMAKE_BINARY_DIR}/scratch/${name})
-  file(MAKE_DIRECTORY ${scratch})
   gtest_discover_tests(${name}
     DISCOVERY_MODE PRE_TEST
     DISCOVERY_TIMEOUT 60
-    PROPERTIES LABELS ${label} TIMEOUT 300 RESOURCE_LOCK ${name}
-               ENVIRONMENT "TEST_TMPDIR=${scratch}")
+    PROPERTIES LABELS ${label} TIMEOUT 300 RESOURCE_LOCK ${name})
 endfunction()
 
 # Lets tests_<label> build `target` too.

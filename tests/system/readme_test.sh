@@ -13,7 +13,8 @@
 set -euo pipefail
 
 root=${TALLYBELL_SOURCE_DIR:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
-work=${TEST_TMPDIR:-$(mktemp -d)}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 : "${TALLYBELL:?the built binary}"
 export TALLYBELL
 
