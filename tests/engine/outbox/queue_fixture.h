@@ -159,6 +159,28 @@ class QueueFixture {
   int64_t commit_ = 0;
 };
 
+// Receivers as the real ones want to be spoken to.
+inline SinkPolicy Plain() {
+  SinkPolicy policy;
+  policy.max_batch = 1;
+  return policy;
+}
+
+inline SinkPolicy LikeAlertmanager() {
+  SinkPolicy policy;
+  policy.max_batch = 64;
+  policy.resend_firing = kMinute;
+  policy.resend_resolved = 15 * kMinute;
+  policy.min_firing = 5 * kMinute + 30 * kSecond;
+  return policy;
+}
+
+inline SinkPolicy LikeAlerta() {
+  SinkPolicy policy = Plain();
+  policy.resend_firing = 10 * kMinute;
+  return policy;
+}
+
 }  // namespace tallybell
 
 #endif  // TALLYBELL_TESTS_ENGINE_OUTBOX_QUEUE_FIXTURE_H_
