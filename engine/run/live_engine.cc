@@ -21,8 +21,9 @@ constexpr DurationNs kPollEvery = kSecond;
 // How often positions and windows are saved when no alert changes.
 constexpr DurationNs kSaveEvery = 50 * kMillisecond;
 
-// Key of the row that says when the first start was, until what was there then has been read.
+// Key of the row that says when the first start was, and that what was there then has been read.
 constexpr char kFirstStart[] = "first start";
+constexpr char kFirstStartOver[] = "over";
 
 }  // namespace
 
@@ -67,13 +68,17 @@ absl::Status LiveEngine::Start() {
 // The first start tells nothing about what ended before it, also if it was cut short.
 void LiveEngine::TakeUpFirstStart(const Store::Snapshot& snapshot,
                                   std::vector<AlertUpdate>* updates, Delta* delta) {
-  if (snapshot.fresh) {
+  const auto row =
+      std::find_if(snapshot.positions.begin(), snapshot.positions.end(),
+                   [](const PositionRow& position) { return position.source == kFirstStart; });
+  if (row == snapshot.positions.end()) {
+    // Nothing was ever committed, whether the file was there or not.
     first_start_ = clock_->Now();
     delta->positions.push_back({kFirstStart, FormatRfc3339(first_start_)});
     return;
   }
-  for (const PositionRow& row : snapshot.positions) {
-    if (row.source == kFirstStart) first_start_ = ParseRfc3339(row.state).value_or(clock_->Now());
+  if (row->state != kFirstStartOver) {
+    first_start_ = ParseRfc3339(row->state).value_or(clock_->Now());
   }
   // Receivers that are new learn of what fires, and so do all of what was held back; the outbox
   // knows what it was told already.
@@ -184,7 +189,7 @@ void LiveEngine::EndFirstStart(std::vector<AlertUpdate>* updates, Delta* delta) 
   for (auto& [fingerprint, firing] : held_back_) updates->push_back(std::move(firing));
   held_back_.clear();
   first_start_ = kNoTime;
-  delta->positions.push_back({kFirstStart, "", true});
+  delta->positions.push_back({kFirstStart, kFirstStartOver});
 }
 
 std::vector<int> LiveEngine::watch_fds() const {
