@@ -131,9 +131,6 @@ void LiveEngine::Submit(Delta delta, std::vector<AlertUpdate> updates) {
 void LiveEngine::Convert(RuleEvaluator::Output output, std::vector<AlertUpdate>* updates,
                          Delta* delta) {
   SortTransitions(&output.transitions);
-  for (Alert& alert : output.certain) {
-    updates->push_back({AlertUpdate::Kind::kFiring, std::move(alert)});
-  }
   for (Transition& transition : output.transitions) {
     HistoryRow row;
     row.time = transition.time;
@@ -151,6 +148,10 @@ void LiveEngine::Convert(RuleEvaluator::Output output, std::vector<AlertUpdate>*
   }
   for (Alert& alert : output.withdrawn) {
     updates->push_back({AlertUpdate::Kind::kResolved, std::move(alert)});
+  }
+  // What is certain was looked for after what was decided: an alert may have ended and fire again.
+  for (Alert& alert : output.certain) {
+    updates->push_back({AlertUpdate::Kind::kFiring, std::move(alert)});
   }
   for (Alert& alert : output.newer) {
     updates->push_back({AlertUpdate::Kind::kValue, std::move(alert)});
