@@ -41,9 +41,11 @@ AlertmanagerSink::AlertmanagerSink(Options options, std::unique_ptr<HttpClient> 
 
 std::string AlertmanagerSink::Render(absl::Span<const Notice> notices, TimeNs now) const {
   Json body = Json::array();
+  // What is repeated seldom must not end between two repeats.
+  const DurationNs lease = std::max(kLease, kLeaseInRepeats * options_.resend_firing);
   for (const Notice& notice : notices) {
     const Alert& alert = *notice.alert;
-    const TimeNs ends_at = alert.ends_at == kNoTime ? AddNs(now, kLease) : alert.ends_at;
+    const TimeNs ends_at = alert.ends_at == kNoTime ? AddNs(now, lease) : alert.ends_at;
     Json one = {
         {"labels", LabelsJson(alert.labels)},
         {"annotations", AnnotationsJson(alert)},

@@ -23,7 +23,9 @@ namespace tallybell {
 // with nothing.
 class AlertmanagerSink : public Sink {
  public:
+  // How long a firing lasts that nobody repeats, at least and in repeats.
   static constexpr DurationNs kLease = 4 * kMinute;
+  static constexpr int64_t kLeaseInRepeats = 4;
   static constexpr size_t kMaxBatch = 64;
 
   struct Options {

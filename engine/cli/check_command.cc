@@ -48,7 +48,7 @@ std::string Check(const std::string& file, Diagnostics* diagnostics) {
     return Rules(LoadRulesFromText(file, *text, diagnostics).rules.size());
   }
   const Configuration configuration = LoadConfiguration(file, *text, diagnostics);
-  const RuleSet rules = LoadRules(configuration.rules, diagnostics);
+  const RuleSet rules = LoadConfiguredRules(configuration, diagnostics);
   return absl::StrCat("configuration, ", Rules(rules.rules.size()));
 }
 

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "engine/base/clock.h"
 #include "engine/base/log.h"
 #include "engine/base/metrics.h"
@@ -26,7 +27,6 @@
 #include "engine/run/configuration.h"
 #include "engine/run/live_engine.h"
 #include "engine/run/sink_configuration.h"
-#include "rules/rule_loader.h"
 
 namespace tallybell {
 namespace {
@@ -51,7 +51,7 @@ std::optional<Loaded> Load(const std::string& file) {
   Diagnostics diagnostics;
   Loaded loaded;
   loaded.configuration = LoadConfiguration(file, *text, &diagnostics);
-  loaded.rules = LoadRules(loaded.configuration.rules, &diagnostics);
+  loaded.rules = LoadConfiguredRules(loaded.configuration, &diagnostics);
   fputs(diagnostics.ToString().c_str(), stderr);
   if (diagnostics.HasErrors()) return std::nullopt;
   return loaded;
@@ -114,8 +114,9 @@ int Run(const std::string& file, Loaded loaded) {
   const UniqueFd signals = CatchSignals();
   absl::StatusOr<std::vector<std::unique_ptr<Sink>>> sinks = MakeSinks(loaded.configuration.sinks);
   if (!sinks.ok()) {
-    fprintf(stderr, "%s: error: sinks: %s\n", file.c_str(),
-            std::string(sinks.status().message()).c_str());
+    for (const absl::string_view fault : absl::StrSplit(sinks.status().message(), '\n')) {
+      fprintf(stderr, "%s: error: sinks: %s\n", file.c_str(), std::string(fault).c_str());
+    }
     return kExitUsage;
   }
   Store::Options store_options;

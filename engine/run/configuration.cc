@@ -3,6 +3,7 @@
 
 #include "engine/run/configuration.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -11,6 +12,7 @@
 #include "engine/run/sink_configuration.h"
 #include "engine/run/source_format.h"
 #include "rules/pattern_list.h"
+#include "rules/rule_loader.h"
 
 namespace tallybell {
 namespace {
@@ -25,23 +27,28 @@ std::optional<absl::TimeZone> ReadZone(ConfigurationFields* fields) {
   if (name.empty()) return std::nullopt;
   absl::TimeZone zone;
   if (absl::LoadTimeZone(name, &zone)) return zone;
-  fields->scope().Within("timezone").Error(
-      fields->NodeOf("timezone"), absl::StrCat("there is no time zone \"", name, "\""),
-      "names are those of the IANA database, like Europe/Berlin or UTC");
+  fields->scope()
+      .Within("timezone")
+      .Error(fields->NodeOf("timezone"), absl::StrCat("there is no time zone \"", name, "\""),
+             "names are those of the IANA database, like Europe/Berlin or UTC");
   return std::nullopt;
 }
 
+// A regex as it is written, because paths are full of the slashes that patterns stand between.
 std::optional<Pattern> ReadPathPattern(ConfigurationFields* fields) {
-  const YamlNode* const node = fields->plain().Find("labels_from_path");
-  if (node == nullptr) return std::nullopt;
-  std::vector<Pattern> patterns =
-      ReadPatternList(fields->scope().Within("labels_from_path"), *node);
-  if (patterns.empty()) return std::nullopt;
-  if (patterns[0].capture_names().empty()) {
-    fields->scope().Within("labels_from_path").Error(*node, "there is no named group in it",
-        "write it like '/logs/(?P<host>[^/]+)/' between slashes");
+  const std::string regex = fields->plain().String("labels_from_path", "");
+  if (regex.empty()) return std::nullopt;
+  const YamlScope scope = fields->scope().Within("labels_from_path");
+  absl::StatusOr<Pattern> pattern = Pattern::Regex(regex, /*ignore_case=*/false);
+  if (!pattern.ok()) {
+    scope.Error(fields->NodeOf("labels_from_path"), pattern.status());
+    return std::nullopt;
   }
-  return std::move(patterns[0]);
+  if (pattern->capture_names().empty()) {
+    scope.Error(fields->NodeOf("labels_from_path"), "there is no named group in it",
+                "write it like '/logs/(?P<host>[^/]+)/'");
+  }
+  return *std::move(pattern);
 }
 
 FileSourceConfig ReadFileSource(ConfigurationFields* fields) {
@@ -51,9 +58,9 @@ FileSourceConfig ReadFileSource(ConfigurationFields* fields) {
   file.labels = fields->LabelMap("labels");
   file.format = fields->Text("format", "auto");
   if (!IsFormatName(file.format)) {
-    fields->scope().Within("format").Error(
-        fields->NodeOf("format"), absl::StrCat("\"", file.format, "\" is not a format"),
-        absl::StrCat("one of ", FormatNames()));
+    fields->scope().Within("format").Error(fields->NodeOf("format"),
+                                           absl::StrCat("\"", file.format, "\" is not a format"),
+                                           absl::StrCat("one of ", FormatNames()));
     file.format = "auto";
   }
   file.zone = ReadZone(fields);
@@ -63,8 +70,9 @@ FileSourceConfig ReadFileSource(ConfigurationFields* fields) {
   file.stall_after = plain.Duration("stall_after", file.stall_after, kDay);
   const std::string start_at = fields->Text("start_at", "beginning");
   if (start_at != "beginning" && start_at != "end") {
-    fields->scope().Within("start_at").Error(fields->NodeOf("start_at"),
-                                             "expected beginning or end");
+    fields->scope()
+        .Within("start_at")
+        .Error(fields->NodeOf("start_at"), "expected beginning or end");
   }
   file.start_at_end = start_at == "end";
   file.labels_from_path = ReadPathPattern(fields);
@@ -82,7 +90,15 @@ void ReadSources(const YamlScope& scope, const YamlNode& node, const std::string
     YamlFields kinds(scope, *item);
     if (const YamlNode* const file = kinds.Find("file")) {
       ConfigurationFields fields(scope.Within("file"), *file, directory);
-      configuration->files.push_back(ReadFileSource(&fields));
+      FileSourceConfig source = ReadFileSource(&fields);
+      const bool twice = std::any_of(
+          configuration->files.begin(), configuration->files.end(),
+          [&source](const FileSourceConfig& other) { return other.Key() == source.Key(); });
+      if (twice && !source.paths.empty()) {
+        fields.scope().Error(*file, absl::StrCat("there is a source of these paths already: ",
+                                                 absl::StrJoin(source.paths, " ")));
+      }
+      configuration->files.push_back(std::move(source));
     } else {
       scope.Error(*item, "expected a kind of source", "file");
     }
@@ -92,7 +108,9 @@ void ReadSources(const YamlScope& scope, const YamlNode& node, const std::string
 
 }  // namespace
 
-std::string FileSourceConfig::Key() const { return absl::StrCat("file ", absl::StrJoin(paths, " ")); }
+std::string FileSourceConfig::Key() const {
+  return absl::StrCat("file ", absl::StrJoin(paths, " "));
+}
 
 Configuration LoadConfiguration(absl::string_view file, absl::string_view text,
                                 Diagnostics* diagnostics) {
@@ -106,6 +124,7 @@ Configuration LoadConfiguration(absl::string_view file, absl::string_view text,
 
   configuration.external_labels = fields.LabelMap("external_labels");
   configuration.rules = fields.Paths("rules");
+  configuration.rules_place = scope.PlaceOf(fields.NodeOf("rules"));
   if (configuration.rules.empty()) {
     scope.Error(document.root(), "rules are missing", "rules: [pack:anka-node, rules/*.yaml]");
   }
@@ -151,6 +170,17 @@ Configuration LoadConfiguration(absl::string_view file, absl::string_view text,
   }
   plain.Finish();
   return configuration;
+}
+
+RuleSet LoadConfiguredRules(const Configuration& configuration, Diagnostics* diagnostics) {
+  RuleSet rules = LoadRules(configuration.rules, diagnostics);
+  // Whoever watches nothing must not think that all is well.
+  if (rules.rules.empty() && !configuration.rules.empty() && !diagnostics->HasErrors()) {
+    diagnostics->Add({Diagnostic::Kind::kError, configuration.rules_place, "rules",
+                      absl::StrCat("there is no rule in ", absl::StrJoin(configuration.rules, " ")),
+                      ""});
+  }
+  return rules;
 }
 
 }  // namespace tallybell

@@ -16,6 +16,7 @@
 #include "engine/outbox/outbox.h"
 #include "rules/diagnostics.h"
 #include "rules/pattern.h"
+#include "rules/rule.h"
 #include "sinks/alerta.h"
 #include "sinks/alertmanager.h"
 #include "sinks/webhook.h"
@@ -48,6 +49,7 @@ struct Configuration {
   Labels external_labels;
   std::vector<FileSourceConfig> files;
   std::vector<std::string> rules;
+  Place rules_place;
   std::vector<Pattern> redact;
   std::vector<SinkConfig> sinks;
   std::string state_path;
@@ -58,6 +60,9 @@ struct Configuration {
 // has no errors. Paths that are not absolute are taken from the directory of `file`.
 Configuration LoadConfiguration(absl::string_view file, absl::string_view text,
                                 Diagnostics* diagnostics);
+
+// Loads the rules that `configuration` names. That there is none at all is a fault too.
+RuleSet LoadConfiguredRules(const Configuration& configuration, Diagnostics* diagnostics);
 
 }  // namespace tallybell
 

@@ -3,9 +3,11 @@
 
 #include "engine/run/sink_configuration.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "engine/base/status_macros.h"
 #include "sinks/stdout.h"
 
@@ -93,6 +95,12 @@ void ReadAlertmanager(ConfigurationFields* fields, const std::string& external_u
   AlertmanagerSink::Options options;
   ReadCommon(fields, external_url, &options);
   options.min_firing = fields->plain().Duration("min_firing", options.min_firing, kLongest);
+  if (options.resend_firing == 0) {
+    fields->scope()
+        .Within("resend_interval")
+        .Error(fields->NodeOf("resend_interval"), "Alertmanager ends an alert that is not repeated",
+               "leave it out, or say 1m");
+  }
   AddEach(ReadHttp(fields), options, sinks);
 }
 
@@ -174,15 +182,20 @@ void ReadSink(const YamlScope& scope, const YamlNode& item, const std::string* d
 absl::StatusOr<std::vector<std::unique_ptr<Sink>>> MakeSinks(
     const std::vector<SinkConfig>& configs) {
   std::vector<std::unique_ptr<Sink>> sinks;
+  std::vector<std::string> faults;
   for (const SinkConfig& config : configs) {
-    ASSIGN_OR_RETURN(std::unique_ptr<Sink> sink, MakeSink(config));
-    for (const auto& other : sinks) {
-      if (other->name() == sink->name()) {
-        return absl::InvalidArgumentError(absl::StrCat("sink ", sink->name(), " is there twice"));
-      }
+    absl::StatusOr<std::unique_ptr<Sink>> sink = MakeSink(config);
+    if (!sink.ok()) {
+      faults.emplace_back(sink.status().message());
+      continue;
     }
-    sinks.push_back(std::move(sink));
+    const bool twice = std::any_of(sinks.begin(), sinks.end(), [&sink](const auto& other) {
+      return other->name() == (*sink)->name();
+    });
+    if (twice) faults.push_back(absl::StrCat((*sink)->name(), " is there twice"));
+    sinks.push_back(*std::move(sink));
   }
+  if (!faults.empty()) return absl::InvalidArgumentError(absl::StrJoin(faults, "\n"));
   return sinks;
 }
 

@@ -21,8 +21,8 @@ namespace tallybell {
 void ReadSink(const YamlScope& scope, const YamlNode& item, const std::string* directory,
               const std::string& external_url, std::vector<SinkConfig>* sinks);
 
-// Makes the receivers. What a sink says of its settings (a key file that cannot be read) is an
-// error of the configuration.
+// Makes the receivers. What sinks say of their settings (a key file that cannot be read) is an
+// error of the configuration: a line for each.
 absl::StatusOr<std::vector<std::unique_ptr<Sink>>> MakeSinks(
     const std::vector<SinkConfig>& configs);
 

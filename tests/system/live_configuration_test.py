@@ -33,7 +33,7 @@ sinks:
   - alertmanager: {urls: ['ftp://127.0.0.1'], min_firing: 5}
   - alerta: {url: 'http://127.0.0.1:1/api', api_key: '${TALLYBELL_TEST_NO_SUCH}'}
   - pager: {}
-  - alertmanager: {}
+  - alertmanager: {resend_interval: 0s}
 state: {file: state.db}
 outbox: {max_rows: many}
 """
@@ -49,13 +49,13 @@ EXPECTED = [
     (6, '"runes" is not a format'),
     (6, 'no named group'),
     (8, 'agent.log'),
-    (9, 'pack:anka-nodes'),
     (10, 'redact'),
     (12, 'urls'),
     (12, 'min_firing'),
     (13, 'there is no environment variable TALLYBELL_TEST_NO_SUCH'),
     (14, 'pager'),
     (15, 'url is missing'),
+    (15, 'not repeated'),
     (16, 'file'),
     (17, 'max_rows'),
 ]
@@ -71,6 +71,7 @@ class FaultsTest(LiveTest):
             for line, text in EXPECTED:
                 self.assertRegex(done.stderr, rf"(?m)^{re.escape(str(config))}:{line}:\d+: error:.*"
                                  + re.escape(text))
+            self.assertIn("pack:anka-nodes: error: ", done.stderr)
             self.assertRegex(done.stderr, r"missing\.yaml.*(No such file|cannot|no file)")
             self.assertRegex(done.stderr, r'rules\.yaml:\d+:\d+: error: .*"wen"')
             self.assertIn("the state file is missing", done.stderr)
@@ -99,8 +100,10 @@ class FaultsTest(LiveTest):
 
     def test_a_key_file_that_is_not_there_is_a_fault_of_the_configuration(self):
         self.configure(paths="a.log", rules=RULES,
-                       sinks="[alerta: {url: 'http://127.0.0.1:1/api', api_key_file: no.key}]")
-        self.check_refused("no.key")
+                       sinks="[{alerta: {url: 'http://127.0.0.1:1/api', api_key_file: no.key}}, "
+                             "{webhook: {url: 'http://127.0.0.1:2', basic_auth: {username: u, "
+                             "password_file: no.password}}}]")
+        self.check_refused("no.key", "no.password")
 
     def test_one_receiver_named_twice_is_a_fault(self):
         self.configure(paths="a.log", rules=RULES,
@@ -122,7 +125,7 @@ class SurroundingsTest(LiveTest):
         self.addCleanup(receiver.stop)
         log = self.write("agent.log", "")
         self.write("token", "token-of-the-file\n")
-        self.configure(paths="${LOGS}/agent.log", rules=RULES, source="labels: {host: '${NAME}'}",
+        self.configure(paths="'${LOGS}/agent.log'", rules=RULES, source="labels: {host: '${NAME}'}",
                        sinks=f"[{{alertmanager: {{urls: ['{receiver.url}'], "
                              "basic_auth: {username: bell, password: '${PASSWORD}'}}}, "
                              "{webhook: {url: 'http://127.0.0.1:1/hook', authorization: "
