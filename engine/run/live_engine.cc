@@ -229,6 +229,7 @@ void LiveEngine::Reload(RuleSet rules, std::vector<Pattern> redact, const Labels
   for (const auto& source : sources_) source->UseRules(replacement.get());
   rules_ = std::move(replacement);
   EvaluatorState::SaveChanged(&rules_->evaluator, &delta);
+  HoldBack(&updates);
   Submit(std::move(delta), std::move(updates));
 }
 

@@ -148,6 +148,17 @@ class SurroundingsTest(LiveTest):
             for path in self.directory.glob("state.db*"):
                 self.assertNotIn(secret.encode(), path.read_bytes())
 
+    def test_labels_come_from_paths_and_names_of_glog_files(self):
+        receiver = AlertmanagerReceiver()
+        self.addCleanup(receiver.stop)
+        self.configure(paths="nodes/*/*", rules=RULES + "        by: [host, node]\n",
+                       source="labels_from_path: '/nodes/(?P<node>[^/]+)/'",
+                       sinks=f"[alertmanager: {{urls: ['{receiver.url}']}}]")
+        log = self.write("nodes/rack-4/anka_agent.mac9.root.log.INFO.20260501-120000.77", "")
+        self.tallybell()
+        append(log, glog("see"))
+        wait_until(lambda: receiver.fires(host="mac9", node="rack-4"), "both are labels")
+
     def test_a_secret_in_a_url_is_refused_and_not_repeated(self):
         self.configure(paths="a.log", rules=RULES, sinks="[alertmanager: {urls: ['${URL}']}]")
         for url in (f"http://bell:{self.SECRET}@127.0.0.1:1", f"http://{self.SECRET} x/",

@@ -186,6 +186,8 @@ class CrashTest(LiveTest):
         moments = random.Random(seed)
         receiver = AlertmanagerReceiver()
         self.addCleanup(receiver.stop)
+        moods = random.Random(seed + 1)
+        receiver.answer = lambda request: (503, "") if moods.random() < 0.1 else (200, "")
         writer = self.writer = Writer(self.directory, seed)
         self.configure(paths="renamed/app.log*, linked/agent*", rules=RULES,
                        sinks=f"[{{alertmanager: {{urls: ['{receiver.url}'], min_firing: 0s}}}}]")

@@ -2,10 +2,11 @@
 # Copyright The tallybell Authors
 """One receiver that is dead never delays another."""
 
+import json
 import time
 
 import harness
-from harness import LiveTest, append, glog, wait_until
+from harness import LiveTest, append, glog, rfc3339_seconds, wait_until
 from receivers import AlertmanagerReceiver, Receiver
 
 RULES = """\
@@ -69,6 +70,25 @@ class IsolationTest(LiveTest):
         self.check(self.see(range(10)))
         self.sick.answer = lambda request: (200, "")
         self.recover(range(10))
+
+    def test_each_receiver_is_told_in_its_own_way(self):
+        self.configure(paths=self.log, rules=RULES,
+                       sinks=f"[stdout: {{}}, webhook: {{url: '{self.sick.url}/hook'}}, "
+                             f"alertmanager: {{urls: ['{self.well.url}'], resend_interval: 10m}}]")
+        process = self.tallybell()
+        self.see([7])
+        wait_until(lambda: process.stdout().endswith("\n"), "stdout is told")
+        shown = json.loads(process.stdout())
+        self.assertEqual((shown["alert"], shown["state"], shown["labels"]["n"]),
+                         ("Seen", "firing", "7"))
+        hook, = wait_until(self.sick.taken, "the webhook is told")
+        self.assertEqual(hook.path, "/hook")
+        self.assertEqual(hook.json()["version"], "4")
+        self.assertEqual(hook.json()["alerts"][0]["labels"]["n"], "7")
+        # What is repeated every 10 minutes must not end before.
+        request, = self.well.taken()
+        lease = rfc3339_seconds(request.json()[0]["endsAt"]) - request.wall
+        self.assertGreater(lease, 35 * 60)
 
     def test_a_redirect_is_not_followed(self):
         other = Receiver()
