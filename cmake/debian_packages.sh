@@ -70,13 +70,20 @@ disable_daemons() {
   done >>"$log" 2>&1 || true
 }
 
+# Tests talk to servers of their own by this name, and a bare root file system does not know it.
+ensure_localhost() {
+  getent hosts localhost >/dev/null && return
+  echo "packages: /etc/hosts does not name localhost; adding it"
+  printf '127.0.0.1\tlocalhost\n::1\tlocalhost\n' | as_root tee -a /etc/hosts >/dev/null
+}
+
 main() {
   local wanted=() missing=() package scanner
   log=${*: -1}
   for set in "${@:1:$#-1}"; do
     case $set in
       build) wanted+=("${BUILD[@]}") ;;
-      test) wanted+=("${TEST[@]}") ;;
+      test) wanted+=("${TEST[@]}") && ensure_localhost ;;
       clang) wanted+=("${CLANG[@]}") ;;
       *) echo "unknown set of packages: $set" >&2 && exit 2 ;;
     esac
