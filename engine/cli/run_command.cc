@@ -137,10 +137,15 @@ int Run(const std::string& file, Loaded loaded) {
     return kExitTrouble;
   }
   LogInfo("started", {{"version", TALLYBELL_VERSION}, {"rules", absl::StrCat(rules)}});
+  bool reload = false;
   while (true) {
     const Caught caught = TakeSignals(signals);
     if (caught.stop) break;
-    if (caught.reload) Reload(file, &engine, &metrics);
+    reload = reload || caught.reload;
+    if (reload && engine.Ready()) {
+      reload = false;
+      Reload(file, &engine, &metrics);
+    }
     if (!engine.Step()) Wait(engine, signals);
   }
   LogInfo("stopping");

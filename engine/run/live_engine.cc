@@ -18,8 +18,25 @@ namespace {
 // The poll is the truth; watching directories only makes it early.
 constexpr DurationNs kPollEvery = kSecond;
 
-// How often positions and windows are saved when no alert changes.
+// How often positions and windows are saved when no alert changes: seldom where they are large, so
+// that a flood into a large window does not wear the disk. What was not saved is read again.
 constexpr DurationNs kSaveEvery = 50 * kMillisecond;
+constexpr DurationNs kSaveSeldom = 2 * kSecond;
+constexpr int64_t kSavedBytesPerSecond = int64_t{1} << 20;
+
+DurationNs SaveEvery(const Delta& delta) {
+  int64_t bytes = 0;
+  for (const GroupRow& row : delta.groups) bytes += static_cast<int64_t>(row.state.size());
+  const DurationNs every =
+      kSecond * std::min<int64_t>(bytes, int64_t{1} << 30) / kSavedBytesPerSecond;
+  return std::clamp(every, kSaveEvery, kSaveSeldom);
+}
+
+// How soon to ask again whether the disk has caught up.
+constexpr DurationNs kAskAgain = 2 * kMillisecond;
+
+// The end waits for the disk so long, before and after the receivers.
+constexpr DurationNs kLastCommit = 1500 * kMillisecond;
 
 // Key of the row that says when the first start was, and that what was there then has been read.
 constexpr char kFirstStart[] = "first start";
@@ -86,7 +103,11 @@ void LiveEngine::TakeUpFirstStart(const Store::Snapshot& snapshot,
   HoldBack(updates);
 }
 
+bool LiveEngine::Ready() const { return committer_->Ready(); }
+
 bool LiveEngine::Step() {
+  // While the disk is behind, what stands in the files can wait there.
+  if (!Ready()) return false;
   const TimeNs now = clock_->Monotonic();
   bool names_changed = false;
   for (const auto& source : sources_) names_changed |= source->TakeWatchEvents();
@@ -112,19 +133,24 @@ void LiveEngine::Evaluate() {
   }
   HoldBack(&updates);
   EndFirstStart(&updates, &delta_);
+  const bool changed = std::any_of(updates.begin(), updates.end(), [](const AlertUpdate& update) {
+    return update.kind != AlertUpdate::Kind::kValue;
+  });
   const TimeNs now = clock_->Monotonic();
-  if (updates.empty() && saved_ != kNoTime && now - saved_ < kSaveEvery) return;
+  if (!changed) {
+    // Newer values and lines wait for the next repeat, not for the disk.
+    outbox_->Tell(std::exchange(updates, {}), &delta_);
+    if (saved_ != kNoTime && now - saved_ < save_every_) return;
+  }
   saved_ = now;
   for (const auto& source : sources_) source->Save(&delta_);
   EvaluatorState::SaveChanged(&rules_->evaluator, &delta_);
+  save_every_ = SaveEvery(delta_);
   Submit(std::exchange(delta_, Delta()), std::move(updates));
 }
 
 void LiveEngine::Submit(Delta delta, std::vector<AlertUpdate> updates) {
-  if (!updates.empty()) {
-    delta.urgent = true;
-    outbox_->Tell(std::move(updates), &delta);
-  }
+  outbox_->Tell(std::move(updates), &delta);
   if (!delta.empty()) committer_->Submit(std::move(delta));
 }
 
@@ -195,6 +221,7 @@ void LiveEngine::EndFirstStart(std::vector<AlertUpdate>* updates, Delta* delta) 
 
 std::vector<int> LiveEngine::watch_fds() const {
   std::vector<int> fds;
+  if (!Ready()) return fds;
   for (const auto& source : sources_) {
     if (source->watch_fd() >= 0) fds.push_back(source->watch_fd());
   }
@@ -202,12 +229,13 @@ std::vector<int> LiveEngine::watch_fds() const {
 }
 
 DurationNs LiveEngine::patience() const {
+  if (!Ready()) return kAskAgain;
   const TimeNs now = clock_->Monotonic();
   DurationNs patience = std::max<DurationNs>(next_poll_ - now, 0);
   // What was read since the last save must not wait for the next line.
   const bool unsaved = std::any_of(sources_.begin(), sources_.end(),
                                    [](const auto& source) { return source->Unsaved(); });
-  if (unsaved) patience = std::min(patience, std::max<DurationNs>(saved_ + kSaveEvery - now, 0));
+  if (unsaved) patience = std::min(patience, std::max<DurationNs>(saved_ + save_every_ - now, 0));
   const TimeNs certain = rules_->evaluator.next_certain();
   if (certain != kNever) {
     patience = std::min(patience, std::max<DurationNs>(SubtractNs(certain, clock_->Now()), 0));
@@ -236,11 +264,12 @@ void LiveEngine::Reload(RuleSet rules, std::vector<Pattern> redact, const Labels
 void LiveEngine::Stop() {
   if (committer_ == nullptr) return;
   saved_ = kNoTime;
-  Evaluate();
-  committer_->Flush();
+  // A disk that takes nothing must not keep it from ending: what was read is read again.
+  if (Ready()) Evaluate();
+  committer_->Flush(kLastCommit);
   outbox_->Stop();
   // What the receivers acknowledged last is committed before its committer goes.
-  committer_->Flush();
+  committer_->Flush(kLastCommit);
   outbox_.reset();
   committer_.reset();
 }

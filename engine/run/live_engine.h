@@ -38,8 +38,12 @@ class LiveEngine {
   // Takes up what the last run left, and starts the threads.
   absl::Status Start();
 
-  // Reads and evaluates what there is once. True if there may be more at once.
+  // Reads and evaluates what there is once. True if there may be more at once. Does nothing while
+  // the disk is behind.
   bool Step();
+
+  // Whether Reload would return without waiting for the disk.
+  bool Ready() const;
 
   // Descriptors that become readable when there is something to do, and how long to wait for them
   // at most.
@@ -76,6 +80,7 @@ class LiveEngine {
   // What changed since the last delta was handed over, and when that was (monotonic).
   Delta delta_;
   TimeNs saved_ = kNoTime;
+  DurationNs save_every_ = 0;
 
   // The first start tells nothing about what ended before it: until the backlog is read, what
   // began before it waits here, by fingerprint.

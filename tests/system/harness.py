@@ -88,7 +88,9 @@ class Process:
         with open(self.stdout_path, "ab") as out, open(self.stderr_path, "ab") as err:
             self.child = subprocess.Popen(
                 [str(a) for a in arguments], stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-                cwd=directory, env={**os.environ, **(environment or {})}, **identity)
+                cwd=directory, env={**os.environ, **(environment or {})},
+                restore_signals=False,  # a file that may not grow is an error, not the end
+                **identity)
 
     @property
     def pid(self):

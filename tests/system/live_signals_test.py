@@ -2,11 +2,12 @@
 # Copyright The tallybell Authors
 """SIGTERM and SIGHUP."""
 
+import resource
 import signal
 import time
 
 import harness
-from harness import LiveTest, append, glog, wait_until
+from harness import LiveTest, append, glog, stays_true, wait_until
 from receivers import AlertmanagerReceiver
 
 RULES = """\
@@ -70,6 +71,33 @@ class SignalsTest(LiveTest):
         states = [t["state"] for t in self.transitions()]
         self.assertEqual(states.count("firing"), 10)
         self.assertEqual(states.count("resolved"), 0)
+
+    def limit_files(self, process, size):
+        """What a full disk looks like: no file grows beyond `size`."""
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+    def test_a_disk_that_takes_nothing_stops_the_reading_and_loses_nothing(self):
+        process = self.tallybell()
+        append(self.log, glog("see 1"))
+        wait_until(lambda: self.receiver.fires(n="1"), "one is told")
+        self.limit_files(process, 1)
+        append(self.log, glog("see 2"))
+        stays_true(lambda: not self.receiver.fires(n="2"), "nothing is told that is not stored", 1.5)
+        self.limit_files(process, resource.RLIM_INFINITY)
+        wait_until(lambda: self.receiver.fires(n="2"), "two is told")
+        self.limit_files(process, 1)
+        for n in range(3, 9):
+            append(self.log, glog(f"see {n}"))
+            time.sleep(0.2)
+        self.assertFalse(self.receiver.fires(n="3"))
+        begin = time.monotonic()
+        process.signal(signal.SIGHUP)
+        process.signal(signal.SIGTERM)
+        self.assertEqual(process.wait(), 0)
+        self.assertLess(time.monotonic() - begin, 15)
+        self.tallybell()
+        for n in range(3, 9):
+            wait_until(lambda n=n: self.receiver.fires(n=str(n)), f"{n} is told")
 
     def test_it_goes_on_after_it_was_stopped_and_continued(self):
         process = self.tallybell()
