@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "engine/base/status_macros.h"
+#include "engine/model/field_name.h"
 #include "rules/quoted_text.h"
 #include "rules/text_fault.h"
 #include "rules/where_tree.h"
@@ -100,6 +101,7 @@ class WhereParser {
     if (comparison.field.empty() || IsKeyword(comparison.field)) {
       return TextFault(field_begin, "expected the name of a field", kExample);
     }
+    comparison.field = FieldName(comparison.field);
     fields_->insert(comparison.field);
     SkipSpace();
     ASSIGN_OR_RETURN(comparison.op, ParseOp());

@@ -59,6 +59,14 @@ RuleMatcher::RuleMatcher(const RuleSet* rules, const Redactor* redactor, Metrics
     : rules_(rules), redactor_(redactor) {
   for (const Rule& rule : rules->rules) {
     by_missing_.push_back(&metrics->Get("by_missing_total", {{"rule", rule.alert}}));
+    for (const GroupBy& by : rule.leaf().by) {
+      for (const std::string& name : by.alternatives) wanted_fields_.Add(name);
+    }
+    for (const Stage& stage : rule.leaf().stages) {
+      const auto* where = std::get_if<Where>(&stage.test);
+      if (where == nullptr) continue;
+      for (const std::string& name : where->fields()) wanted_fields_.Add(name);
+    }
   }
 }
 

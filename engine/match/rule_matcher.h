@@ -11,6 +11,7 @@
 #include "engine/base/metrics.h"
 #include "engine/match/redactor.h"
 #include "engine/match/rule_match.h"
+#include "engine/model/field_name.h"
 #include "engine/model/record.h"
 #include "rules/rule.h"
 
@@ -25,6 +26,9 @@ class RuleMatcher {
 
   // `rules`, `redactor` and `metrics` outlive it.
   RuleMatcher(const RuleSet* rules, const Redactor* redactor, Metrics* metrics);
+
+  // The fields that some rule looks at.
+  const WantedFields& wanted_fields() const { return wanted_fields_; }
 
   // The rules whose `from` selects `stream`, ascending.
   std::vector<uint32_t> RulesOf(const Labels& stream) const;
@@ -44,6 +48,7 @@ class RuleMatcher {
   const RuleSet* const rules_;
   const Redactor* const redactor_;
   std::vector<Metric*> by_missing_;  // by rule
+  WantedFields wanted_fields_;
 };
 
 }  // namespace tallybell

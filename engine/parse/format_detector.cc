@@ -13,10 +13,11 @@ FormatDetector::FormatDetector() : headers_(AllLineFormats().size() - 1) {}
 void FormatDetector::Add(absl::string_view text) {
   if (settled() || absl::StripAsciiWhitespace(text).empty()) return;
   ++lines_;
+  static const WantedFields kNone;
   ParsedLine line;
   for (size_t i = 0; i < headers_.size(); ++i) {
-    LineParser(AllLineFormats()[i]).Parse(text, &line);
-    if (line.kind != ParsedLine::Kind::kContinuation) ++headers_[i];
+    LineParser::Only(AllLineFormats()[i], &kNone).Parse(text, &line);
+    if (line.kind != ParsedLine::Kind::kContinuation && !line.malformed) ++headers_[i];
   }
 }
 

@@ -8,7 +8,7 @@
 
 namespace tallybell {
 
-void ParseGlogLine(absl::string_view text, ParsedLine* line) {
+void ParseGlogLine(absl::string_view text, const WantedFields& /*wanted*/, ParsedLine* line) {
   GlogHeader header;
   if (ParseGlog(text, &header)) {
     line->kind = ParsedLine::Kind::kRecord;

@@ -10,7 +10,7 @@
 
 namespace tallybell {
 
-void ParseGlogLine(absl::string_view text, ParsedLine* line);
+void ParseGlogLine(absl::string_view text, const WantedFields& wanted, ParsedLine* line);
 
 }  // namespace tallybell
 

@@ -9,13 +9,13 @@
 namespace tallybell {
 namespace {
 
-void ParsePlainLine(absl::string_view /*text*/, ParsedLine* line) {
+void ParsePlainLine(absl::string_view /*text*/, const WantedFields& /*wanted*/, ParsedLine* line) {
   line->kind = ParsedLine::Kind::kRecord;
 }
 
 constexpr LineFormat kFormats[] = {
-    {"glog", "klog", ParseGlogLine},
-    {"plain", "", ParsePlainLine},
+    {"glog", "klog", "", ParseGlogLine},
+    {"plain", "", "", ParsePlainLine},
 };
 
 }  // namespace

@@ -6,18 +6,24 @@
 #ifndef TALLYBELL_ENGINE_PARSE_LINE_FORMAT_H_
 #define TALLYBELL_ENGINE_PARSE_LINE_FORMAT_H_
 
+#include <forward_list>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "engine/model/field_name.h"
 #include "engine/model/record.h"
 #include "engine/model/severity.h"
 #include "engine/parse/stamp.h"
 
 namespace tallybell {
 
-// What one line says. The views are into the line.
+struct LineFormat;
+
+// What one line says. The views are into the line, or into text that it keeps itself: not to be
+// copied.
 struct ParsedLine {
   enum class Kind {
     kRecord,        // a line with a header of its own, or any line of a format without headers
@@ -28,16 +34,48 @@ struct ParsedLine {
   Severity severity = Severity::kUnknown;
   // The time of a record; of a file line, when the file was begun. None if it states none.
   std::optional<Stamp> stamp;
-  // Of a glog record `file`, `line`, `thread`, `caller` and `message`; of a file line `host` where
-  // it says that.
+  // By FieldName; what each format knows is in docs/formats.md. Fields that cost something to find
+  // are there only where they are wanted. Of a file line `host` where it says that.
   Fields fields;
+  // The line begins as a record of its format does, but what follows is broken. It is then a record
+  // that states nothing.
+  bool malformed = false;
+  // The row of the table that read it; null for a continuation.
+  const LineFormat* format = nullptr;
+
+  // Keeps a value that had to be decoded; the view is good as long as this is, and until Clear.
+  absl::string_view Keep(std::string value) {
+    kept_.push_front(std::move(value));
+    return kept_.front();
+  }
+
+  // As new.
+  void Clear() {
+    kind = Kind::kContinuation;
+    severity = Severity::kUnknown;
+    stamp.reset();
+    fields.Clear();
+    malformed = false;
+    format = nullptr;
+    kept_.clear();
+  }
+
+  ParsedLine() = default;
+  ParsedLine(const ParsedLine&) = delete;
+  ParsedLine& operator=(const ParsedLine&) = delete;
+
+ private:
+  std::forward_list<std::string> kept_;
 };
 
 struct LineFormat {
   absl::string_view name;   // as --format and people call it
   absl::string_view alias;  // another name for it; may be empty
-  // Puts what `text` says into `*line`, which is as new. Any bytes are allowed.
-  void (*parse)(absl::string_view text, ParsedLine* line);
+  // The bytes with which a header can begin. Empty: with any.
+  absl::string_view first_bytes;
+  // Puts what `text` says into `*line`, which is as new. Any bytes are allowed. Of the fields that
+  // cost something to find, only those in `wanted` are needed.
+  void (*parse)(absl::string_view text, const WantedFields& wanted, ParsedLine* line);
 };
 
 // All formats, in the order in which the detector tries them. The last is "plain", whose lines have

@@ -33,7 +33,7 @@ class StreamRecords {
     const TestLine& line = stream_.lines[number];
     const EnvelopedLine unwrapped = Unwrap(format_.envelope, line.text, &unwrap_scratch_);
     const absl::string_view text = LineText(unwrapped.text, number == 0, &text_scratch_);
-    const LineParser parser(*format_.lines);
+    const LineParser parser = format_.Parser(&matcher_.wanted_fields());
     ParsedLine parsed;
     parser.Parse(text, &parsed);
     MatchedRecord matched;

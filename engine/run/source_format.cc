@@ -66,6 +66,7 @@ SourceFormat DetectFormat(absl::string_view name, absl::string_view first_lines)
     format.envelope = DetectEnvelope(first_lines);
   }
 
+  const WantedFields no_fields;
   FormatDetector detector;
   std::string unwrapped, cleaned;
   bool first = true;
@@ -80,12 +81,13 @@ SourceFormat DetectFormat(absl::string_view name, absl::string_view first_lines)
     first = false;
     detector.Add(text);
     ParsedLine parsed;
-    LineParser(*FindLineFormat("glog")).Parse(text, &parsed);
+    LineParser::Only(*FindLineFormat("glog"), &no_fields).Parse(text, &parsed);
     if (parsed.kind == ParsedLine::Kind::kFileLine && format.host.empty()) {
       format.host = std::string(parsed.fields.Get("host"));
     }
   }
-  if (format.lines == nullptr) format.lines = &detector.format();
+  format.found_out = format.lines == nullptr;
+  if (format.found_out) format.lines = &detector.format();
   return format;
 }
 

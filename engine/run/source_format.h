@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "engine/frame/envelope.h"
-#include "engine/parse/line_format.h"
+#include "engine/parse/line_parser.h"
 
 namespace tallybell {
 
@@ -17,10 +17,15 @@ namespace tallybell {
 struct SourceFormat {
   EnvelopeKind envelope = EnvelopeKind::kNone;
   const LineFormat* lines = nullptr;  // a row of the table; lives for ever
+  bool found_out = false;             // nobody named `lines`: some lines may be of another format
   std::string host;                   // that the file's header names; may be empty
 
   // "glog", "plain in docker json-file".
   std::string Describe() const;
+  // Reads its lines; `wanted` outlives that.
+  LineParser Parser(const WantedFields* wanted) const {
+    return found_out ? LineParser::Mostly(*lines, wanted) : LineParser::Only(*lines, wanted);
+  }
 };
 
 // Whether `name` is "auto", an envelope ("docker", "cri") or a line format.
@@ -33,7 +38,7 @@ std::string FormatNames();
 // (its lines are still found out) or a line format (without envelope). `name` is IsFormatName.
 SourceFormat DetectFormat(absl::string_view name, absl::string_view first_lines);
 
-// From Describe()'s two words, as a state file keeps them; NotFound if they are of no format.
+// From the names of its two parts, as a state file keeps them; NotFound if they are of no format.
 absl::StatusOr<SourceFormat> RestoreFormat(absl::string_view envelope, absl::string_view lines);
 
 }  // namespace tallybell

@@ -147,7 +147,7 @@ void SourceReader::UseRules(CandidateRulesCache* candidates, const RuleMatcher* 
 
 void SourceReader::ParseText(absl::string_view text, bool first, Line* line) {
   line->text = LineText(text, first, &text_scratch_);
-  LineParser(*format_->lines).Parse(line->text, &line->parsed);
+  format_->Parser(&matcher_->wanted_fields()).Parse(line->text, &line->parsed);
 }
 
 void SourceReader::ReadLine(absl::string_view raw, bool first, Line* line) {
@@ -412,7 +412,7 @@ void SourceReader::Emit(const Line& line, uint64_t offset, TimeNs time,
   ParsedLine inherited;
   const Context& context = contexts_[line.stream];
   if (line.parsed.kind == ParsedLine::Kind::kContinuation && !context.text.empty()) {
-    LineParser(*format_->lines).Parse(context.text, &inherited);
+    format_->Parser(&matcher_->wanted_fields()).Parse(context.text, &inherited);
     record.severity = inherited.severity;
     record.fields = inherited.fields;
   }

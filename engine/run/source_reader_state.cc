@@ -25,6 +25,7 @@ std::string SourceReader::SaveState() const {
     state["format"] = std::string(format_->lines->name);
     state["envelope"] = std::string(EnvelopeKindName(format_->envelope));
     state["host"] = format_->host;
+    state["found_out"] = format_->found_out;
     state["settled"] = format_settled_;
   }
   Json contexts = Json::array();
@@ -57,6 +58,7 @@ absl::Status SourceReader::RestoreState(absl::string_view text) {
     ASSIGN_OR_RETURN(SourceFormat format, RestoreFormat(state["envelope"].get<std::string>(),
                                                         state["format"].get<std::string>()));
     format.host = state["host"].get<std::string>();
+    format.found_out = state.contains("found_out") && state["found_out"] == true;
     SetFormat(std::move(format));
     format_settled_ = state.contains("settled") && state["settled"] == true;
   }

@@ -54,6 +54,8 @@ void Resolve(const std::vector<tallybell::Stamp>& stamps, const SourceClock::Opt
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const absl::TimeZone kZone = Zone();
+  static const tallybell::WantedFields kNoFields;
+  static const tallybell::WantedFields kAllFields = tallybell::WantedFields::All();
   const absl::string_view all(reinterpret_cast<const char*>(data), size);
   tallybell::FormatDetector detector;
   std::vector<tallybell::Stamp> stamps;
@@ -63,7 +65,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     detector.Add(line);
     for (const tallybell::LineFormat& format : tallybell::AllLineFormats()) {
       tallybell::ParsedLine parsed;
-      tallybell::LineParser(format).Parse(line, &parsed);
+      tallybell::LineParser::Only(format, &kAllFields).Parse(line, &parsed);
+      tallybell::LineParser::Mostly(format, &kNoFields).Parse(line, &parsed);
       if (parsed.stamp.has_value()) stamps.push_back(*parsed.stamp);
     }
     tallybell::GlogFileName name;

@@ -49,7 +49,8 @@ TEST_P(RealLogsTest, EveryLineIsWhatItIs) {
   FormatDetector detector;
   for (const std::string& line : lines) detector.Add(line);
   ASSERT_EQ(detector.format().name, "glog");
-  const LineParser parser(detector.format());
+  const WantedFields wanted;
+  const LineParser parser = LineParser::Mostly(detector.format(), &wanted);
   int kinds[3] = {};
   int severities[6] = {};
   for (const std::string& line : lines) {
@@ -103,7 +104,8 @@ INSTANTIATE_TEST_SUITE_P(
     });
 
 TEST(RealLogTest, AnAgentsFileSaysItsHostAndTheYearOfItsRecords) {
-  const LineParser parser(*FindLineFormat("glog"));
+  const WantedFields wanted;
+  const LineParser parser = LineParser::Only(*FindLineFormat("glog"), &wanted);
   SourceClock clock{SourceClock::Options()};
   std::string host;
   std::vector<std::string> times;
@@ -124,7 +126,8 @@ TEST(RealLogTest, AnAgentsFileSaysItsHostAndTheYearOfItsRecords) {
 }
 
 TEST(RealLogTest, ARecordWithItsYearNeedsNothingElse) {
-  const LineParser parser(*FindLineFormat("glog"));
+  const WantedFields wanted;
+  const LineParser parser = LineParser::Only(*FindLineFormat("glog"), &wanted);
   SourceClock clock{SourceClock::Options()};
   ParsedLine parsed;
   parser.Parse(LinesOf("klog_real.log")[211], &parsed);
@@ -133,7 +136,8 @@ TEST(RealLogTest, ARecordWithItsYearNeedsNothingElse) {
 }
 
 TEST(LineParserTest, EveryLineOfAPlainSourceIsARecordThatStatesNothing) {
-  const LineParser parser(*FindLineFormat("plain"));
+  const WantedFields wanted;
+  const LineParser parser = LineParser::Only(*FindLineFormat("plain"), &wanted);
   ParsedLine parsed;
   parsed.severity = Severity::kError;
   parsed.fields.Add("old", "x");
