@@ -11,38 +11,11 @@
 
 namespace tallybell {
 
-// What matching a record brought to light besides the fact.
-struct RuleMatcher::Found {
-  absl::string_view match;  // in the text; empty where the rule has no `match`
-  std::vector<std::pair<absl::string_view, absl::string_view>> captures;
-
-  // Whether the first of `patterns` that finds something is there; its captures then are.
-  bool FindFirst(const std::vector<Pattern>& patterns, absl::string_view text) {
-    return std::any_of(patterns.begin(), patterns.end(), [&](const Pattern& pattern) {
-      return pattern.capture_names().empty() ? pattern.Find(text, &match)
-                                             : pattern.FindCaptures(text, &match, &captures);
-    });
-  }
-
-  absl::string_view Capture(absl::string_view name) const {
-    for (const auto& [capture, value] : captures) {
-      if (capture == name) return value;
-    }
-    return {};
-  }
-};
-
 namespace {
 
 bool FindAny(const std::vector<Pattern>& patterns, absl::string_view text) {
   return std::any_of(patterns.begin(), patterns.end(),
                      [&](const Pattern& pattern) { return pattern.Find(text, nullptr); });
-}
-
-// What a record states of itself; `severity` is a field like the others.
-absl::string_view FieldOf(const Record& record, absl::string_view name) {
-  if (name == "severity") return SeverityName(record.severity);
-  return record.fields.Get(name);
 }
 
 std::string BoundedValue(std::string value) {
@@ -78,33 +51,26 @@ std::vector<uint32_t> RuleMatcher::RulesOf(const Labels& stream) const {
   return selected;
 }
 
-bool RuleMatcher::Counts(const Leaf& leaf, const Record& record, Found* found) const {
+bool RuleMatcher::Counts(const Leaf& leaf, const Record& record, RecordValues* values) const {
   for (const Stage& stage : leaf.stages) {
     if (const auto* any = std::get_if<Stage::AnyOf>(&stage.test)) {
-      if (!found->FindFirst(any->patterns, record.text)) return false;
+      if (!values->FindFirst(any->patterns)) return false;
     } else if (const auto* none = std::get_if<Stage::NoneOf>(&stage.test)) {
       if (FindAny(none->patterns, record.text)) return false;
     } else {
-      const auto lookup = [&](absl::string_view name) {
-        absl::string_view value = FieldOf(record, name);
-        if (value.empty()) value = found->Capture(name);
-        return value.empty() ? record.stream->Get(name) : value;
-      };
+      const auto lookup = [values](absl::string_view name) { return values->ForWhere(name); };
       if (!std::get<Where>(stage.test).Holds(lookup)) return false;
     }
   }
   return true;
 }
 
-std::vector<std::string> RuleMatcher::ByValues(uint32_t rule, const Record& record,
-                                               const Found& found) const {
+std::vector<std::string> RuleMatcher::ByValues(uint32_t rule, const RecordValues& found) const {
   std::vector<std::string> values;
   for (const GroupBy& by : rules_->rules[rule].leaf().by) {
     absl::string_view value;
     for (const std::string& name : by.alternatives) {
-      value = record.stream->Get(name);
-      if (value.empty()) value = found.Capture(name);
-      if (value.empty()) value = FieldOf(record, name);
+      value = found.ForBy(name);
       if (!value.empty()) break;
     }
     if (value.empty()) by_missing_[rule]->Add();
@@ -135,22 +101,21 @@ void RuleMatcher::Match(const Record& record, absl::Span<const uint32_t> rules,
                         std::vector<RuleMatch>* matches) const {
   for (const uint32_t index : rules) {
     const Leaf& leaf = rules_->rules[index].leaf();
-    Found found;
-    Found cleared;
-    const bool clears = !leaf.clear.empty() && cleared.FindFirst(leaf.clear, record.text);
+    RecordValues found(&record);
+    RecordValues cleared(&record);
+    const bool clears = !leaf.clear.empty() && cleared.FindFirst(leaf.clear);
     const bool counts = Counts(leaf, record, &found);
     if (!counts && !clears) continue;
     if (clears) {
       // A record that is both is a clear; what it matched may still name the group.
-      if (!counts) found.captures.clear();
-      found.captures.insert(found.captures.begin(), cleared.captures.begin(),
-                            cleared.captures.end());
+      if (!counts) found.ForgetCaptures();
+      found.PreferCapturesOf(cleared);
     }
     RuleMatch match;
     match.rule = index;
     match.clear = clears;
-    match.by_values = ByValues(index, record, found);
-    if (!clears) match.evidence = Evidence(record.text, found.match);
+    match.by_values = ByValues(index, found);
+    if (!clears) match.evidence = Evidence(record.text, found.match());
     matches->push_back(std::move(match));
   }
 }

@@ -9,6 +9,7 @@
 
 #include "absl/types/span.h"
 #include "engine/base/metrics.h"
+#include "engine/match/record_values.h"
 #include "engine/match/redactor.h"
 #include "engine/match/rule_match.h"
 #include "engine/model/field_name.h"
@@ -39,10 +40,8 @@ class RuleMatcher {
              std::vector<RuleMatch>* matches) const;
 
  private:
-  struct Found;
-
-  bool Counts(const Leaf& leaf, const Record& record, Found* found) const;
-  std::vector<std::string> ByValues(uint32_t rule, const Record& record, const Found& found) const;
+  bool Counts(const Leaf& leaf, const Record& record, RecordValues* values) const;
+  std::vector<std::string> ByValues(uint32_t rule, const RecordValues& found) const;
   std::string Evidence(absl::string_view text, absl::string_view match) const;
 
   const RuleSet* const rules_;

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+#include "engine/run/line_explainer.h"
+
+#include "absl/strings/str_cat.h"
+#include "engine/frame/line_text.h"
+
+namespace tallybell {
+namespace {
+
+SourceClock::Options ClockOptions(const LineExplainer::Options& options) {
+  SourceClock::Options clock;
+  clock.zone = options.zone;
+  clock.first_year = options.first_year;
+  clock.ends = options.now;
+  return clock;
+}
+
+std::string FormatOf(const ParsedLine& parsed) {
+  switch (parsed.kind) {
+    case ParsedLine::Kind::kContinuation:
+      return "continuation";
+    case ParsedLine::Kind::kFileLine:
+      return "line of the file";
+    case ParsedLine::Kind::kRecord:
+      break;
+  }
+  const std::string name(parsed.format->name);
+  return parsed.malformed ? absl::StrCat("malformed ", name) : name;
+}
+
+}  // namespace
+
+LineExplainer::LineExplainer(Options options, const RuleSet* rules, absl::string_view first_lines)
+    : options_(std::move(options)),
+      rules_(rules),
+      format_(DetectFormat(options_.format, first_lines)),
+      clock_(ClockOptions(options_)) {}
+
+LineExplanation LineExplainer::Explain(absl::string_view line) {
+  const EnvelopedLine enveloped = Unwrap(format_.envelope, line, &unwrap_scratch_);
+  const std::string text(LineText(enveloped.text, std::exchange(first_, false), &text_scratch_));
+  const LineParser parser = format_.Parser(&wanted_);
+  ParsedLine parsed;
+  parser.Parse(text, &parsed);
+
+  LineExplanation explanation;
+  explanation.kind = parsed.kind;
+  if (format_.envelope != EnvelopeKind::kNone && !enveloped.malformed) {
+    explanation.envelope = std::string(EnvelopeKindName(format_.envelope));
+  }
+  explanation.format = FormatOf(parsed);
+  explanation.stream = options_.labels;
+  if (explanation.stream.Get("host").empty()) explanation.stream.Set("host", format_.host);
+  if (!enveloped.stream.empty()) explanation.stream.Set("stream", std::string(enveloped.stream));
+  PutTime(enveloped, parsed, &explanation);
+
+  if (parsed.kind == ParsedLine::Kind::kRecord) header_ = text;
+  ParsedLine inherited;
+  const bool inherits = parsed.kind == ParsedLine::Kind::kContinuation && !header_.empty();
+  if (inherits) parser.Parse(header_, &inherited);
+  const ParsedLine& states = inherits ? inherited : parsed;
+  explanation.severity = states.severity;
+  for (const Field& field : states.fields.all()) {
+    explanation.fields.emplace_back(field.name, field.value);
+  }
+  if (parsed.kind == ParsedLine::Kind::kFileLine) return explanation;
+
+  Record record;
+  record.text = text;
+  record.time = explanation.time;
+  record.severity = states.severity;
+  record.stream = &explanation.stream;
+  record.fields = states.fields;
+  for (const Rule& rule : rules_->rules) explanation.verdicts.push_back(JudgeRecord(rule, record));
+  return explanation;
+}
+
+// The time of the line, else of its envelope, else of the record before it.
+void LineExplainer::PutTime(const EnvelopedLine& enveloped, const ParsedLine& parsed,
+                            LineExplanation* explanation) {
+  if (parsed.kind == ParsedLine::Kind::kFileLine) {
+    if (parsed.stamp.has_value()) {
+      clock_.FileBegins(*parsed.stamp);
+      explanation->time_origin = "the file was begun then; the years of its lines follow from it";
+    }
+    return;
+  }
+  if (parsed.kind == ParsedLine::Kind::kRecord && parsed.stamp.has_value()) {
+    const Stamp stamp =
+        clock_.InEnvelope(*parsed.stamp, enveloped.time, enveloped.utc_offset_seconds);
+    explanation->time = last_time_ = clock_.Resolve(stamp, kNoTime);
+    explanation->time_origin =
+        absl::StrCat("stated by the line", WhatWasFoundOut(*parsed.stamp, enveloped));
+  } else if (enveloped.time != kNoTime) {
+    explanation->time = last_time_ = enveloped.time;
+    explanation->time_origin = "stated by the envelope";
+  } else if (last_time_ != kNoTime) {
+    explanation->time = last_time_;
+    explanation->time_origin = "that of the record before it";
+  } else {
+    explanation->time_origin = "nothing states one: when it arrives, or the file's last change";
+  }
+}
+
+std::string LineExplainer::WhatWasFoundOut(const Stamp& stamp,
+                                           const EnvelopedLine& enveloped) const {
+  if (stamp.instant != kNoTime) return "";
+  const bool from_envelope = enveloped.time != kNoTime;
+  std::string found;
+  if (stamp.year == 0) {
+    absl::StrAppend(&found, from_envelope ? "; the year follows from the envelope"
+                            : options_.first_year > 0
+                                ? "; the year as given"
+                                : "; the latest year that is not in the future");
+  }
+  if (!stamp.has_zone) {
+    absl::StrAppend(&found, from_envelope               ? "; the zone follows from the envelope"
+                            : options_.zone.has_value() ? "; the zone as given"
+                                                        : "; it names no zone, UTC is taken");
+  }
+  return found;
+}
+
+}  // namespace tallybell
