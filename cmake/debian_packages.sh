@@ -14,8 +14,8 @@ readonly BUILD=(
   tzdata)
 readonly TEST=(
   libgtest-dev libgmock-dev curl openssl python3
-  # Real peers: a receiver of alerts, and a writer of logs.
-  prometheus-alertmanager etcd-server etcd-client)
+  # Real peers: a receiver of alerts, a writer of logs, and the judge of metric rules.
+  prometheus-alertmanager etcd-server etcd-client prometheus)
 readonly CLANG=(clang)
 
 # Hyperscan on x86, Vectorscan elsewhere; without either tallybell builds with its own scanner.
@@ -66,6 +66,7 @@ disable_daemons() {
     case $unit in
       prometheus-alertmanager) as_root systemctl disable prometheus-alertmanager ;;
       etcd-server) as_root systemctl disable etcd ;;
+      prometheus) as_root systemctl disable prometheus ;;
     esac
   done >>"$log" 2>&1 || true
 }
