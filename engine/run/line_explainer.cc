@@ -83,6 +83,7 @@ void LineExplainer::PutTime(const EnvelopedLine& enveloped, const ParsedLine& pa
   if (parsed.kind == ParsedLine::Kind::kFileLine) {
     if (parsed.stamp.has_value()) {
       clock_.FileBegins(*parsed.stamp);
+      file_begun_ = true;
       explanation->time_origin = "the file was begun then; the years of its lines follow from it";
     }
     return;
@@ -104,17 +105,19 @@ void LineExplainer::PutTime(const EnvelopedLine& enveloped, const ParsedLine& pa
   }
 }
 
+std::string LineExplainer::YearOrigin(bool from_envelope) const {
+  if (from_envelope) return "; the year follows from the envelope";
+  if (options_.first_year > 0) return "; the year follows from the one given";
+  if (file_begun_) return "; the year follows from when the file was begun";
+  return "; the latest year that is not in the future";
+}
+
 std::string LineExplainer::WhatWasFoundOut(const Stamp& stamp,
                                            const EnvelopedLine& enveloped) const {
   if (stamp.instant != kNoTime) return "";
   const bool from_envelope = enveloped.time != kNoTime;
   std::string found;
-  if (stamp.year == 0) {
-    absl::StrAppend(&found, from_envelope ? "; the year follows from the envelope"
-                            : options_.first_year > 0
-                                ? "; the year as given"
-                                : "; the latest year that is not in the future");
-  }
+  if (stamp.year == 0) found = YearOrigin(from_envelope);
   if (!stamp.has_zone) {
     absl::StrAppend(&found, from_envelope               ? "; the zone follows from the envelope"
                             : options_.zone.has_value() ? "; the zone as given"

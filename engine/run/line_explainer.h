@@ -60,6 +60,7 @@ class LineExplainer {
  private:
   void PutTime(const EnvelopedLine& enveloped, const ParsedLine& parsed,
                LineExplanation* explanation);
+  std::string YearOrigin(bool from_envelope) const;
   std::string WhatWasFoundOut(const Stamp& stamp, const EnvelopedLine& enveloped) const;
 
   const Options options_;
@@ -68,6 +69,7 @@ class LineExplainer {
   const SourceFormat format_;
   SourceClock clock_;
   bool first_ = true;
+  bool file_begun_ = false;  // a header said when
   TimeNs last_time_ = kNoTime;
   std::string header_;  // the last line with a header of its own
   std::string unwrap_scratch_, text_scratch_;
