@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The tallybell Authors
 
-// Counters and gauges, by name and labels.
+// Counters, gauges and histograms, by name and labels.
 #ifndef TALLYBELL_ENGINE_BASE_METRICS_H_
 #define TALLYBELL_ENGINE_BASE_METRICS_H_
 
+#include <array>
 #include <atomic>
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <string>
@@ -30,6 +32,30 @@ class Metric {
   std::atomic<int64_t> value_{0};
 };
 
+// How long things took, as counts of what took at most so long. Threads may add to it and read it
+// without a lock; a reader may see an observation in the sum that is not in the counts yet.
+class Histogram {
+ public:
+  // Upper bounds in ns, ascending; what took longer than the last is in one more bucket.
+  static constexpr int64_t kBounds[] = {
+      500'000,       1'000'000,      2'500'000,      5'000'000,      10'000'000,     25'000'000,
+      50'000'000,    100'000'000,    250'000'000,    500'000'000,    1'000'000'000,  2'500'000'000,
+      5'000'000'000, 10'000'000'000, 30'000'000'000, 60'000'000'000, 300'000'000'000};
+  static constexpr size_t kBuckets = std::size(kBounds) + 1;
+
+  void Observe(int64_t nanoseconds);
+
+  struct Values {
+    std::array<int64_t, kBuckets> counts{};  // of each bucket alone
+    int64_t sum = 0;                         // ns
+  };
+  Values Read() const;
+
+ private:
+  std::array<std::atomic<int64_t>, kBuckets> counts_{};
+  std::atomic<int64_t> sum_{0};
+};
+
 using MetricLabels = std::vector<std::pair<std::string, std::string>>;
 
 // Owns all metrics of a process or of one replay. Thread-safe; a Metric lives as long as the
@@ -42,12 +68,22 @@ class Metrics {
     int64_t value;
   };
 
-  // The metric of that name and those labels, in whatever order, made at the first call. A name
-  // ends in _total for a counter; `name` is without the prefix "tallybell_".
-  Metric& Get(absl::string_view name, MetricLabels labels = {});
+  struct HistogramSample {
+    std::string name;
+    MetricLabels labels;
+    Histogram::Values values;
+  };
 
-  // Every metric, sorted by name and labels.
+  // The metric of that name and those labels, in whatever order, made at the first call. A name
+  // ends in _total for a counter; `name` is without the prefix "tallybell_". A gauge whose name
+  // ends in _seconds holds nanoseconds.
+  Metric& Get(absl::string_view name, MetricLabels labels = {});
+  // The same for a histogram, whose name ends in _seconds.
+  Histogram& GetHistogram(absl::string_view name, MetricLabels labels = {});
+
+  // Every counter and gauge, and every histogram, sorted by name and labels.
   std::vector<Sample> Samples() const;
+  std::vector<HistogramSample> HistogramSamples() const;
 
   // The sum of all metrics of that name.
   int64_t Total(absl::string_view name) const;
@@ -57,6 +93,7 @@ class Metrics {
 
   mutable absl::Mutex mutex_;
   std::map<Key, std::unique_ptr<Metric>> metrics_ ABSL_GUARDED_BY(mutex_);
+  std::map<Key, std::unique_ptr<Histogram>> histograms_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace tallybell

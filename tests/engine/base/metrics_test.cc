@@ -52,6 +52,23 @@ TEST(MetricsTest, SamplesComeSorted) {
   EXPECT_EQ(samples[2].name, "b");
 }
 
+TEST(HistogramTest, AnObservationIsInTheFirstBucketThatIsLongEnough) {
+  Metrics metrics;
+  Histogram& histogram = metrics.GetHistogram("commit_seconds", {{"b", "2"}, {"a", "1"}});
+  EXPECT_EQ(&histogram, &metrics.GetHistogram("commit_seconds", {{"a", "1"}, {"b", "2"}}));
+  histogram.Observe(0);
+  histogram.Observe(500'000);
+  histogram.Observe(500'001);
+  histogram.Observe(int64_t{1} << 60);
+  ASSERT_EQ(metrics.HistogramSamples().size(), 1u);
+  const Histogram::Values values = metrics.HistogramSamples()[0].values;
+  EXPECT_EQ(values.counts[0], 2);
+  EXPECT_EQ(values.counts[1], 1);
+  EXPECT_EQ(values.counts.back(), 1);
+  EXPECT_EQ(values.sum, 1'000'001 + (int64_t{1} << 60));
+  EXPECT_TRUE(metrics.Samples().empty());
+}
+
 TEST(MetricsTest, ThreadsCountTogether) {
   Metrics metrics;
   std::vector<std::thread> threads;
