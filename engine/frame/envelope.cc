@@ -4,7 +4,9 @@
 #include "engine/frame/envelope.h"
 
 #include "absl/status/statusor.h"
+#include "engine/frame/compose_prefix.h"
 #include "engine/frame/docker_line.h"
+#include "engine/frame/runtime_stamp.h"
 
 namespace tallybell {
 namespace {
@@ -40,18 +42,6 @@ EnvelopedLine UnwrapDocker(absl::string_view line, std::string* scratch) {
   return result;
 }
 
-// Seconds east of UTC of an RFC 3339 time that is known to be well formed.
-int UtcOffsetSeconds(absl::string_view rfc3339) {
-  const char last = rfc3339.back();
-  if (last == 'Z' || last == 'z') return 0;
-  const absl::string_view offset = rfc3339.substr(rfc3339.size() - 6);  // +hh:mm
-  const auto two_digits = [offset](int at) {
-    return (offset[at] - '0') * 10 + (offset[at + 1] - '0');
-  };
-  const int seconds = (two_digits(1) * 60 + two_digits(4)) * 60;
-  return offset[0] == '-' ? -seconds : seconds;
-}
-
 // Takes the word before the next space, and that space.
 absl::string_view TakeWord(absl::string_view* rest) {
   const absl::string_view word = rest->substr(0, rest->find(' '));
@@ -60,24 +50,45 @@ absl::string_view TakeWord(absl::string_view* rest) {
 }
 
 EnvelopedLine UnwrapCri(absl::string_view line) {
-  // The shortest stamp has 20 characters; the longest, nine fraction digits and an offset, has 35.
-  static constexpr size_t kLongestStamp = 35;
-  if (line.substr(0, kLongestStamp + 1).find(' ') == absl::string_view::npos) {
-    return Malformed(line);
-  }
+  RuntimeStamp stamp;
   absl::string_view rest = line;
-  const absl::string_view stamp = TakeWord(&rest);
-  if (stamp.empty() || stamp[0] < '0' || stamp[0] > '9') return Malformed(line);
-  const absl::StatusOr<TimeNs> time = ParseRfc3339(stamp);
+  if (!TakeRuntimeStamp(&rest, &stamp)) return Malformed(line);
   EnvelopedLine result;
   result.stream = KnownStream(TakeWord(&rest));
   const absl::string_view tags = TakeWord(&rest);
   const absl::string_view tag = tags.substr(0, tags.find(':'));
-  if (!time.ok() || result.stream.empty() || (tag != "P" && tag != "F")) return Malformed(line);
+  if (result.stream.empty() || (tag != "P" && tag != "F")) return Malformed(line);
   result.text = rest;
-  result.time = *time;
-  result.utc_offset_seconds = UtcOffsetSeconds(stamp);
+  result.time = stamp.time;
+  result.utc_offset_seconds = stamp.utc_offset_seconds;
   result.partial = tag == "P";
+  return result;
+}
+
+EnvelopedLine UnwrapDockerLogs(absl::string_view line) {
+  RuntimeStamp stamp;
+  EnvelopedLine result;
+  result.text = line;
+  result.malformed = !TakeRuntimeStamp(&result.text, &stamp);
+  if (result.malformed) return result;
+  result.time = stamp.time;
+  result.utc_offset_seconds = stamp.utc_offset_seconds;
+  return result;
+}
+
+EnvelopedLine UnwrapCompose(absl::string_view line) {
+  EnvelopedLine result;
+  result.text = line;
+  result.malformed = !TakeComposePrefix(&result.text, &result.name);
+  if (result.malformed) return result;
+  // A program's own stamp stays; that of the runtime is as fine as no program writes it.
+  RuntimeStamp stamp;
+  absl::string_view rest = result.text;
+  if (TakeRuntimeStamp(&rest, &stamp) && stamp.fraction_digits >= RuntimeStamp::kSurelyDigits) {
+    result.text = rest;
+    result.time = stamp.time;
+    result.utc_offset_seconds = stamp.utc_offset_seconds;
+  }
   return result;
 }
 
@@ -91,6 +102,10 @@ absl::string_view EnvelopeKindName(EnvelopeKind kind) {
       return "docker";
     case EnvelopeKind::kCri:
       return "cri";
+    case EnvelopeKind::kDockerLogs:
+      return "docker-logs";
+    case EnvelopeKind::kCompose:
+      return "compose";
   }
   return "none";
 }
@@ -101,12 +116,29 @@ EnvelopedLine Unwrap(EnvelopeKind kind, absl::string_view line, std::string* scr
       return UnwrapDocker(line, scratch);
     case EnvelopeKind::kCri:
       return UnwrapCri(line);
+    case EnvelopeKind::kDockerLogs:
+      return UnwrapDockerLogs(line);
+    case EnvelopeKind::kCompose:
+      return UnwrapCompose(line);
     case EnvelopeKind::kNone:
       break;
   }
   EnvelopedLine result;
   result.text = line;
   return result;
+}
+
+bool Wears(EnvelopeKind kind, absl::string_view line, std::string* scratch) {
+  if (kind == EnvelopeKind::kDockerLogs) {
+    // Programs state a time at the front of a line as well, but hardly ever nanoseconds.
+    RuntimeStamp stamp;
+    return TakeRuntimeStamp(&line, &stamp) && stamp.fraction_digits >= RuntimeStamp::kSurelyDigits;
+  }
+  const EnvelopedLine unwrapped = Unwrap(kind, line, scratch);
+  if (unwrapped.malformed) return false;
+  if (kind == EnvelopeKind::kCompose) return !unwrapped.name.empty();
+  // A program's own JSON may have a `log` of its own; it has hardly the other two beside it.
+  return unwrapped.time != kNoTime && !unwrapped.stream.empty();
 }
 
 }  // namespace tallybell

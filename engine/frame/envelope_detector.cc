@@ -6,16 +6,6 @@
 #include "absl/strings/ascii.h"
 
 namespace tallybell {
-namespace {
-
-// An application's own JSON may have a `log` of its own; it has hardly the other two beside it.
-bool Wears(EnvelopeKind kind, absl::string_view line, std::string* scratch) {
-  const EnvelopedLine unwrapped = Unwrap(kind, line, scratch);
-  return !unwrapped.malformed && unwrapped.time != kNoTime && !unwrapped.stream.empty();
-}
-
-}  // namespace
-
 void EnvelopeDetector::Add(absl::string_view line) {
   line = absl::StripAsciiWhitespace(line);
   if (settled() || line.empty()) return;
@@ -24,12 +14,21 @@ void EnvelopeDetector::Add(absl::string_view line) {
     ++docker_;
   } else if (Wears(EnvelopeKind::kCri, line, &scratch_)) {
     ++cri_;
+  } else if (Wears(EnvelopeKind::kCompose, line, &scratch_)) {
+    ++compose_;
+    names_.insert(std::string(Unwrap(EnvelopeKind::kCompose, line, &scratch_).name));
+  } else if (Wears(EnvelopeKind::kDockerLogs, line, &scratch_)) {
+    ++docker_logs_;
   }
 }
 
 EnvelopeKind EnvelopeDetector::kind() const {
   if (docker_ > 0 && docker_ * 2 >= lines_) return EnvelopeKind::kDocker;
   if (cri_ > 0 && cri_ * 2 >= lines_) return EnvelopeKind::kCri;
+  // A table has bars too, but other words before them in each row.
+  const bool same_names = compose_ >= 2 * static_cast<int>(names_.size());
+  if (compose_ > 0 && compose_ * 2 >= lines_ && same_names) return EnvelopeKind::kCompose;
+  if (docker_logs_ > 0 && docker_logs_ * 2 >= lines_) return EnvelopeKind::kDockerLogs;
   return EnvelopeKind::kNone;
 }
 

@@ -4,6 +4,7 @@
 #ifndef TALLYBELL_ENGINE_FRAME_ENVELOPE_DETECTOR_H_
 #define TALLYBELL_ENGINE_FRAME_ENVELOPE_DETECTOR_H_
 
+#include <set>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -21,7 +22,8 @@ class EnvelopeDetector {
   void Add(absl::string_view line);
 
   // What most of the lines so far wear: an envelope is taken for one if at least half of them wear
-  // it whole, with time and stream. kNone before the first line.
+  // it whole: with time and stream; a time in nanoseconds at the front of the line; or one of a few
+  // names and a bar. kNone before the first line.
   EnvelopeKind kind() const;
 
   // Whether more lines would change nothing.
@@ -31,6 +33,9 @@ class EnvelopeDetector {
   int lines_ = 0;
   int docker_ = 0;
   int cri_ = 0;
+  int docker_logs_ = 0;
+  int compose_ = 0;
+  std::set<std::string> names_;  // before the bar
   std::string scratch_;
 };
 

@@ -31,6 +31,7 @@ bool PartialJoiner::Add(const EnvelopedLine& piece, uint64_t offset, Line* whole
     held.any = true;
     held.full = false;
     held.first = piece;
+    held.first.name = {};  // a view of what is gone by then
     held.offset = offset;
     held.cut_bytes = 0;
     held.text.clear();

@@ -15,7 +15,8 @@ namespace tallybell {
 namespace {
 
 constexpr EnvelopeKind kEnvelopes[] = {EnvelopeKind::kNone, EnvelopeKind::kDocker,
-                                       EnvelopeKind::kCri};
+                                       EnvelopeKind::kCri, EnvelopeKind::kDockerLogs,
+                                       EnvelopeKind::kCompose};
 
 // Takes the next line, without its newline, off `*rest`.
 absl::string_view TakeLine(absl::string_view* rest) {

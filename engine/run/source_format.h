@@ -28,10 +28,10 @@ struct SourceFormat {
   }
 };
 
-// Whether `name` is "auto", an envelope ("docker", "cri") or a line format.
+// Whether `name` is "auto", an envelope ("docker", "docker-logs", ...) or a line format.
 bool IsFormatName(absl::string_view name);
 
-// "auto, docker, cri, glog, ...".
+// "auto, docker, cri, docker-logs, compose, glog, ...".
 std::string FormatNames();
 
 // Decides from the first lines of a source, of which `name` fixes what it names: an envelope

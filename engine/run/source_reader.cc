@@ -60,6 +60,8 @@ ScanEnvelope ScanEnvelopeOf(EnvelopeKind envelope) {
       return ScanEnvelope::kDocker;
     case EnvelopeKind::kCri:
       return ScanEnvelope::kCri;
+    case EnvelopeKind::kDockerLogs:
+    case EnvelopeKind::kCompose:
     case EnvelopeKind::kNone:
       break;
   }

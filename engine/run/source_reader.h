@@ -15,6 +15,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "engine/base/time_ns.h"
+#include "engine/frame/multiline_joiner.h"
 #include "engine/frame/partial_joiner.h"
 #include "engine/match/candidate_rules.h"
 #include "engine/match/rule_match.h"
@@ -77,6 +78,8 @@ class SourceReader {
     uint64_t offset = 0;     // where `bytes` begins in the source
     // When the source was begun, as its name says; a header within it knows better.
     std::optional<Stamp> begins;
+    // Which lines make one record. Off unless it has a pattern; shares the patterns.
+    MultilineJoiner::Options multiline;
     size_t mark_every = kMarkEvery;  // bytes; for tests, to have many marks in a short log
   };
 
@@ -109,6 +112,9 @@ class SourceReader {
   // Null until the first bytes have come.
   const SourceFormat* format() const { return format_.has_value() ? &*format_ : nullptr; }
   SourceCounts counts() const;
+  // Live: when Read must be called again though nothing came, because an unfinished record has
+  // waited long enough then; on the clock of `arrival`. kNever if there is none.
+  TimeNs held_until() const { return kNever; }
   // The first and the last time that it states; kNoTime before that.
   TimeNs first_time() const { return first_time_; }
   TimeNs last_time() const { return contexts_[0].time; }

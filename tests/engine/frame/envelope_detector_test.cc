@@ -70,7 +70,7 @@ TEST(EnvelopeDetectorTest, KnowsRealFiles) {
   EXPECT_EQ(kind_of("wrapped/derived_docker_json_etcd34_zap.log"), EnvelopeKind::kDocker);
   EXPECT_EQ(kind_of("wrapped/derived_docker_json_partial_16k.log"), EnvelopeKind::kDocker);
   EXPECT_EQ(kind_of("wrapped/derived_cri_etcd34_zap.log"), EnvelopeKind::kCri);
-  EXPECT_EQ(kind_of("wrapped/docker_compose_anka_registry_panic.log"), EnvelopeKind::kNone);
+  EXPECT_EQ(kind_of("wrapped/docker_compose_anka_registry_panic.log"), EnvelopeKind::kCompose);
   EXPECT_EQ(kind_of("klog_real.log"), EnvelopeKind::kNone);
 }
 
