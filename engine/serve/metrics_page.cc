@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+#include "engine/serve/metrics_page.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "engine/base/time_ns.h"
+
+namespace tallybell {
+namespace {
+
+struct Help {
+  absl::string_view name;
+  absl::string_view text;
+};
+
+// Sorted by name.
+constexpr Help kHelp[] = {
+    {"alerts", "Alerts by rule and state, as last told by the evaluation."},
+    {"build_info", "Always 1; the labels say which version runs."},
+    {"by_missing_total", "Matches that lack every alternative of a name in the rule's by."},
+    {"commit_duration_seconds", "How long transactions of the state took."},
+    {"config_last_reload_success_timestamp_seconds", "When the configuration was last taken over."},
+    {"config_last_reload_successful", "Whether the last reload was taken over: 1 or 0."},
+    {"delivery_duration_seconds", "How long attempts to tell a receiver took, by outcome."},
+    {"groups", "Groups of the rule that hold anything."},
+    {"groups_refused_total", "Matches refused because the rule has as many groups as it may."},
+    {"http_connections", "Connections that are open to the server."},
+    {"http_refused_total", "Connections and requests that the server refused, by reason."},
+    {"http_request_duration_seconds", "How long requests to the server took, by route."},
+    {"http_requests_total", "Requests that the server answered, by status."},
+    {"late_matches_total", "Matches that came later than their source's lateness allows."},
+    {"line_to_told_seconds", "From the time that a line states to the receiver's acceptance."},
+    {"outbox_dropped_total", "States that a receiver will not be told, by reason."},
+    {"outbox_oldest_seconds", "Age of the oldest state that the receiver has not accepted."},
+    {"outbox_waiting", "States that the receiver has not accepted yet."},
+    {"process_start_time_seconds", "When the process started."},
+    {"push_bytes_total", "Bytes of pushed bodies, decompressed."},
+    {"push_entries_total", "Entries that were pushed."},
+    {"push_refused_total", "Pushes that were refused, by reason."},
+    {"push_repeated_total", "Pushes that came again and were not counted again."},
+    {"rule_matches_total", "Records that the rule counted."},
+    {"rule_nearest", "How near the rule has come to its threshold: the nearest count so far."},
+    {"rule_threshold", "The number in the rule's condition."},
+    {"sink_attempts_failed_total", "Attempts to tell the receiver that failed."},
+    {"sink_deferred_total", "States that the receiver took but wants to be told again."},
+    {"sink_notices_sent_total", "States that the receiver accepted."},
+    {"sink_parked_total", "States that the receiver will never take: the dead letters."},
+    {"source_bytes_total", "Bytes that were read, decompressed."},
+    {"source_clamped_times_total", "Stamps too far in the future, taken as the bound."},
+    {"source_clock_offset_seconds",
+     "How far stated times are from the clock: steady means a zone."},
+    {"source_complete_to_lag_seconds", "From what the source has told completely to now."},
+    {"source_files", "Files that are followed."},
+    {"source_files_unreadable", "Files that cannot be read."},
+    {"source_lines_cut_total", "Lines longer than the limit; the rest of each was skipped."},
+    {"source_lines_total", "Lines that were read."},
+    {"source_malformed_envelopes_total", "Lines that do not wear their source's envelope."},
+    {"source_malformed_lines_total", "Lines that begin as records of their format and are broken."},
+    {"source_position_rejected_total", "Saved positions that did not fit the file any more."},
+    {"source_records_total", "Lines that were read for what they say, by format."},
+    {"source_rotations_total", "Files that were rotated away under their name."},
+    {"source_truncations_total", "Files that became shorter than what was read of them."},
+    {"source_up", "Whether the source can be read: 1, or 0 when it is down."},
+    {"source_without_time_total", "Records for which nothing states a time."},
+    {"state_rows_rejected_total", "Rows of the state that made no sense and were left out."},
+    {"store_commit_failures_total", "Transactions that failed; each is tried again."},
+    {"store_commits_total", "Transactions of the state."},
+    {"store_history_dropped_total", "Rows of history lost while the disk took nothing."},
+};
+
+// Prometheus's rules for what stands between quotes.
+std::string Escaped(absl::string_view value) {
+  std::string escaped;
+  escaped.reserve(value.size());
+  for (const char c : value) {
+    if (c == '\n') {
+      escaped += "\\n";
+    } else {
+      if (c == '\\' || c == '"') escaped += '\\';
+      escaped += c;
+    }
+  }
+  return escaped;
+}
+
+std::string WrittenLabels(const MetricLabels& labels, absl::string_view le = "") {
+  std::string text;
+  for (const auto& [name, value] : labels) {
+    absl::StrAppend(&text, text.empty() ? "" : ",", name, "=\"", Escaped(value), "\"");
+  }
+  if (!le.empty()) absl::StrAppend(&text, text.empty() ? "" : ",", "le=\"", le, "\"");
+  return text.empty() ? text : absl::StrCat("{", text, "}");
+}
+
+// Nanoseconds as seconds, exactly.
+std::string Seconds(int64_t nanoseconds) {
+  const uint64_t size = nanoseconds < 0 ? -static_cast<uint64_t>(nanoseconds) : nanoseconds;
+  std::string text = absl::StrCat(nanoseconds < 0 ? "-" : "", size / kSecond);
+  if (const uint64_t fraction = size % kSecond; fraction != 0) {
+    std::string digits = absl::StrCat(fraction);
+    digits.insert(0, 9 - digits.size(), '0');
+    digits.resize(digits.find_last_not_of('0') + 1);
+    absl::StrAppend(&text, ".", digits);
+  }
+  return text;
+}
+
+void AppendHead(absl::string_view name, absl::string_view type, std::string* page) {
+  absl::StrAppend(page, "# HELP tallybell_", name, " ", MetricHelp(name), "\n# TYPE tallybell_",
+                  name, " ", type, "\n");
+}
+
+void AppendHistogram(const Metrics::HistogramSample& sample, std::string* page) {
+  int64_t count = 0;
+  for (size_t i = 0; i < Histogram::kBuckets; ++i) {
+    count += sample.values.counts[i];
+    const std::string le =
+        i + 1 < Histogram::kBuckets ? Seconds(Histogram::kBounds[i]) : std::string("+Inf");
+    absl::StrAppend(page, "tallybell_", sample.name, "_bucket", WrittenLabels(sample.labels, le),
+                    " ", count, "\n");
+  }
+  const std::string labels = WrittenLabels(sample.labels);
+  absl::StrAppend(page, "tallybell_", sample.name, "_sum", labels, " ", Seconds(sample.values.sum),
+                  "\n");
+  absl::StrAppend(page, "tallybell_", sample.name, "_count", labels, " ", count, "\n");
+}
+
+}  // namespace
+
+absl::string_view MetricHelp(absl::string_view name) {
+  const auto* const help =
+      std::lower_bound(std::begin(kHelp), std::end(kHelp), name,
+                       [](const Help& a, absl::string_view b) { return a.name < b; });
+  return help != std::end(kHelp) && help->name == name ? help->text : absl::string_view();
+}
+
+std::string MetricsPage(const Metrics& metrics) {
+  std::string page;
+  std::string last;
+  for (const Metrics::Sample& sample : metrics.Samples()) {
+    if (sample.name != last) {
+      last = sample.name;
+      AppendHead(last, absl::EndsWith(last, "_total") ? "counter" : "gauge", &page);
+    }
+    absl::StrAppend(
+        &page, "tallybell_", sample.name, WrittenLabels(sample.labels), " ",
+        absl::EndsWith(last, "_seconds") ? Seconds(sample.value) : absl::StrCat(sample.value),
+        "\n");
+  }
+  for (const Metrics::HistogramSample& sample : metrics.HistogramSamples()) {
+    if (sample.name != last) {
+      last = sample.name;
+      AppendHead(last, "histogram", &page);
+    }
+    AppendHistogram(sample, &page);
+  }
+  return page;
+}
+
+}  // namespace tallybell
