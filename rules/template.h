@@ -34,6 +34,8 @@ class Template {
   // Never fails: a label that is not there is the empty string. The result is at most 64 KiB.
   std::string Render(const TemplateInput& input) const;
 
+  // As it was written.
+  const std::string& text() const { return text_; }
   bool uses_value() const { return uses_value_; }
   bool uses_lines() const { return uses_lines_; }
   // Names behind $labels. and .Labels.
@@ -45,6 +47,7 @@ class Template {
  private:
   friend class TemplateParser;
 
+  std::string text_;
   std::shared_ptr<const Node> root_;
   bool uses_value_ = false;
   bool uses_lines_ = false;

@@ -425,6 +425,7 @@ class TemplateParser {
 
 absl::StatusOr<Template> Template::Parse(absl::string_view text) {
   Template result;
+  result.text_ = std::string(text);
   RETURN_IF_ERROR(TemplateParser(&result).Parse(text));
   return result;
 }

@@ -237,6 +237,7 @@ bool EvaluatorState::RestoreGroup(const SavedRule& saved_rule, const SavedGroup&
   if (!rule.groups_.emplace(placed->key, std::move(group)).second) return false;
   rule.Reschedule(placed);
   rule.touched_.insert(placed);
+  rule.NoteActive(placed);
   rule.changed_.insert(placed->key);
   evaluator->Schedule(index);
   if (saved.told_since != kNoTime && !(placed->labels == saved.labels)) {

@@ -197,9 +197,9 @@ void RuleEvaluator::NoteMatch(const RuleGroup& group) {
 
 void RuleEvaluator::NoteNearest(const RuleGroup& group, TimeNs t) {
   const int64_t count = group.timeline.count();
-  const bool nearer = !tally_.nearest.has_value() ||
-                      (timeline_rule_.absence ? count < tally_.nearest->value
-                                              : count > tally_.nearest->value);
+  const bool nearer =
+      !tally_.nearest.has_value() ||
+      (timeline_rule_.absence ? count < tally_.nearest->value : count > tally_.nearest->value);
   if (nearer) tally_.nearest = NearestMiss{count, t, GroupLabels(group.by_values)};
 }
 
@@ -213,8 +213,9 @@ void RuleEvaluator::DecideOne(RuleGroup* group, bool absence_on, Output* output)
   if (!step.has_value()) return;
   output->transitions.push_back(MakeTransition(*group, *step));
   if (step->state == AlertState::kFiring) group->told_since = step->starts_at;
+  if (step->state == AlertState::kResolved) group->told_since = kNoTime;
+  NoteActive(group);
   if (step->state != AlertState::kResolved) return;
-  group->told_since = kNoTime;
   // What was read since may make it certain already that it fires again.
   if (options_.live) touched_.insert(group);
 }
@@ -231,6 +232,7 @@ void RuleEvaluator::Withdraw(RuleGroup* group, Output* output) {
   step.shown = group->timeline.ViewAt(step.time);
   output->withdrawn.push_back(MakeAlert(*group, step));
   group->told_since = kNoTime;
+  NoteActive(group);
 }
 
 void RuleEvaluator::EraseIfBlank(RuleGroup* group) {
@@ -239,6 +241,7 @@ void RuleEvaluator::EraseIfBlank(RuleGroup* group) {
     certain_deadlines_.erase({group->certain_at, {group->number, group}});
   }
   touched_.erase(group);
+  active_.erase(group->number);
   groups_.erase(std::string(group->key));
 }
 
@@ -294,6 +297,7 @@ void RuleEvaluator::TellCertain(TimeNs passed, Output* output) {
     if (rule_->hold == 0 || step->time <= passed) {
       output->certain.push_back(MakeAlert(*group, *step));
       group->told_since = step->starts_at;
+      NoteActive(group);
       changed_.insert(group->key);
     } else if (step->time != group->certain_at) {
       if (group->certain_at != kNever) {
@@ -330,6 +334,40 @@ std::vector<Transition> RuleEvaluator::FiringNow() const {
     firing.push_back(MakeTransition(*group, NewestStep(*group)));
   }
   return firing;
+}
+
+void RuleEvaluator::NoteActive(RuleGroup* group) {
+  const bool active =
+      group->timeline.status().state != AlertState::kInactive || group->told_since != kNoTime;
+  if (active) {
+    active_.emplace(group->number, group);
+  } else {
+    active_.erase(group->number);
+  }
+}
+
+std::vector<Transition> RuleEvaluator::ActiveNow(size_t limit) const {
+  std::vector<uint64_t> numbers;
+  numbers.reserve(active_.size());
+  for (const auto& [number, group] : active_) numbers.push_back(number);
+  std::sort(numbers.begin(), numbers.end());
+  if (numbers.size() > limit) numbers.resize(limit);
+  std::vector<Transition> active;
+  for (const uint64_t number : numbers) {
+    const RuleGroup& group = *active_.at(number);
+    const AlertStatus& status = group.timeline.status();
+    const absl::Span<const WindowMatch> known = group.timeline.matches();
+    const bool firing = group.told_since != kNoTime;
+    TimelineStep step;
+    step.state = firing ? AlertState::kFiring : status.state;
+    step.starts_at = firing ? group.told_since : status.since;
+    step.time = std::max(decided_, known.empty() ? step.starts_at : known.back().time);
+    step.shown = group.timeline.ViewAt(step.time);
+    step.value = step.shown.value;
+    step.exact = step.shown.exact;
+    active.push_back(MakeTransition(group, step));
+  }
+  return active;
 }
 
 TimeNs RuleEvaluator::next_certain() const {

@@ -108,6 +108,13 @@ class RuleEvaluator {
   // The alerts that fire as decided, as they stand now, each with the peak of its count.
   std::vector<Transition> FiringNow() const;
 
+  // The alerts that are pending or firing now, those that fire for certain included, by age of
+  // their groups: at most `limit`. Costs what there are, not what groups there are.
+  std::vector<Transition> ActiveNow(size_t limit) const;
+  size_t active() const { return active_.size(); }
+  size_t groups() const { return groups_.size(); }
+  TimeNs decided() const { return decided_; }
+
   // Keys of the groups that changed since the last call, in no order; Find yields null for those
   // that are gone. Only a live engine's evaluator keeps them.
   std::vector<std::string> TakeChanged();
@@ -129,6 +136,7 @@ class RuleEvaluator {
   void TellNewer(const RuleGroup& group, Output* output) const;
   TimelineStep NewestStep(const RuleGroup& group) const;
   void EraseIfBlank(RuleGroup* group);
+  void NoteActive(RuleGroup* group);
 
   const Rule* const rule_;
   const size_t rule_index_;
@@ -150,6 +158,7 @@ class RuleEvaluator {
   absl::btree_set<Deadline> deadlines_;
   absl::btree_set<Deadline> certain_deadlines_;
   absl::flat_hash_set<RuleGroup*> touched_;      // matched since TellCertain
+  absl::flat_hash_map<uint64_t, const RuleGroup*> active_;  // pending or firing, by number
   absl::flat_hash_set<std::string> changed_;     // since TakeChanged
 };
 
