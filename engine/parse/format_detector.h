@@ -22,17 +22,22 @@ class FormatDetector {
   // ones. After kMaxLines it does nothing.
   void Add(absl::string_view text);
 
-  // The format in which the most lines are headers, of records or of the file; the plain one where
-  // no line is. Few headers are enough: a stack trace can be all the rest. Its `name` is for
-  // people.
+  // The format in which the most lines are headers, of records that state a time or of the file;
+  // the first in the table of those with equally many. Few are enough: a stack trace can be all the
+  // rest. Where no line is one, headers without a time count if a quarter of the lines have one:
+  // plain text may hold a panic. Else the plain format. Its `name` is for people.
   const LineFormat& format() const;
 
   // Whether more lines would change nothing.
   bool settled() const { return lines_ >= kMaxLines; }
 
  private:
+  const LineFormat* Reads(absl::string_view text, bool* timed) const;
+
   int lines_ = 0;
-  std::vector<int> headers_;  // for each format but the plain one
+  // By the row of the format that reads them.
+  std::vector<int> timed_;
+  std::vector<int> timeless_;
 };
 
 }  // namespace tallybell

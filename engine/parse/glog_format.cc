@@ -5,10 +5,11 @@
 
 #include "engine/parse/glog.h"
 #include "engine/parse/glog_file_lines.h"
+#include "engine/parse/klog_pairs.h"
 
 namespace tallybell {
 
-void ParseGlogLine(absl::string_view text, const WantedFields& /*wanted*/, ParsedLine* line) {
+void ParseGlogLine(absl::string_view text, const WantedFields& wanted, ParsedLine* line) {
   GlogHeader header;
   if (ParseGlog(text, &header)) {
     line->kind = ParsedLine::Kind::kRecord;
@@ -18,7 +19,10 @@ void ParseGlogLine(absl::string_view text, const WantedFields& /*wanted*/, Parse
     line->fields.Add("line", header.line);
     line->fields.Add("thread", header.thread);
     line->fields.Add("caller", header.caller);
-    line->fields.Add("message", text.substr(header.message_offset));
+    const absl::string_view message = text.substr(header.message_offset);
+    if (wanted.empty() || !AddKlogPairs(message, wanted, line)) {
+      line->fields.Add("message", message);
+    }
     return;
   }
   GlogFileLine file_line;

@@ -4,7 +4,12 @@
 #include "engine/parse/line_format.h"
 
 #include "absl/strings/str_join.h"
+#include "engine/parse/capnslog_format.h"
 #include "engine/parse/glog_format.h"
+#include "engine/parse/go_log_format.h"
+#include "engine/parse/logfmt_format.h"
+#include "engine/parse/syslog_format.h"
+#include "engine/parse/zap_console_format.h"
 
 namespace tallybell {
 namespace {
@@ -14,7 +19,12 @@ void ParsePlainLine(absl::string_view /*text*/, const WantedFields& /*wanted*/, 
 }
 
 constexpr LineFormat kFormats[] = {
-    {"glog", "klog", "", ParseGlogLine},
+    {"glog", "klog", kGlogFirstBytes, ParseGlogLine},
+    {"capnslog", "", kCapnslogFirstBytes, ParseCapnslogLine},
+    {"zap-console", "", kZapConsoleFirstBytes, ParseZapConsoleLine},
+    {"logfmt", "logrus", kLogfmtFirstBytes, ParseLogfmtLine},
+    {"go", "", kGoLogFirstBytes, ParseGoLogLine},
+    {"syslog", "journald", kSyslogFirstBytes, ParseSyslogLine},
     {"plain", "", "", ParsePlainLine},
 };
 

@@ -76,6 +76,12 @@ struct LineFormat {
   // Puts what `text` says into `*line`, which is as new. Any bytes are allowed. Of the fields that
   // cost something to find, only those in `wanted` are needed.
   void (*parse)(absl::string_view text, const WantedFields& wanted, ParsedLine* line);
+
+  // Whether the first byte of `text` is one with which a header can begin.
+  bool MayBegin(absl::string_view text) const {
+    return first_bytes.empty() ||
+           (!text.empty() && first_bytes.find(text[0]) != absl::string_view::npos);
+  }
 };
 
 // All formats, in the order in which the detector tries them. The last is "plain", whose lines have

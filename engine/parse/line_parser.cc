@@ -3,6 +3,8 @@
 
 #include "engine/parse/line_parser.h"
 
+#include "engine/parse/prefixed_glog_format.h"
+
 namespace tallybell {
 
 void LineParser::Parse(absl::string_view text, ParsedLine* line) const {
@@ -16,14 +18,12 @@ void LineParser::Parse(absl::string_view text, ParsedLine* line) const {
   for (const LineFormat& other : AllLineFormats()) {
     if (&other != format_ && TryOther(other, text, line)) return;
   }
+  if (ParsePrefixedGlog(text, *wanted_, line)) line->format = FindLineFormat("glog");
 }
 
 bool LineParser::TryOther(const LineFormat& other, absl::string_view text, ParsedLine* line) const {
   // Only the plain format takes what has no header.
-  if (text.empty() || &other == &AllLineFormats().back()) return false;
-  if (!other.first_bytes.empty() && other.first_bytes.find(text[0]) == absl::string_view::npos) {
-    return false;
-  }
+  if (text.empty() || &other == &AllLineFormats().back() || !other.MayBegin(text)) return false;
   other.parse(text, *wanted_, line);
   const bool says_something = line->stamp.has_value() || line->severity != Severity::kUnknown ||
                               line->kind == ParsedLine::Kind::kFileLine;

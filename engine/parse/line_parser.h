@@ -20,7 +20,8 @@ class LineParser {
 
   // For a source whose format was found out: most lines are of `format`, but programs share streams
   // with the libraries they use, and each line is read for what it is. A header of another format
-  // is believed if it states a time or a severity. Plain sources have no headers at all.
+  // is believed if it states a time or a severity, and at last a glog header behind what somebody
+  // put before it (engine/parse/prefixed_glog_format.h). Plain sources have no headers at all.
   static LineParser Mostly(const LineFormat& format, const WantedFields* wanted) {
     return LineParser(format, &format != FindLineFormat("plain"), wanted);
   }

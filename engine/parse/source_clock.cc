@@ -5,95 +5,20 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <iterator>
 #include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "absl/time/civil_time.h"
-#include "engine/parse/civil.h"
+#include "engine/parse/local_time.h"
 
 namespace tallybell {
 namespace {
 
-constexpr int64_t kDaySeconds = 86'400;
 // Two years in which a date is the same distance away are both farther than this.
 constexpr int64_t kSurelyNearest = 180 * kDaySeconds;
 // Zones differ by up to 14 hours, and a file's own times are not exact.
 constexpr DurationNs kReferenceSlack = kDay;
-
-int64_t FloorSeconds(TimeNs time) {
-  const int64_t seconds = time / kSecond;
-  return time % kSecond < 0 ? seconds - 1 : seconds;
-}
-
-// Held within what a TimeNs can say, short of kNoTime and kNever.
-TimeNs FromSeconds(int64_t seconds, int64_t nanos) {
-  constexpr int64_t kMost = kNever / kSecond - 1;
-  return std::clamp(seconds, -kMost, kMost) * kSecond + nanos;
-}
-
-// Leap seconds are held within the second before them.
-int64_t Nanos(const Stamp& stamp) { return stamp.second == 60 ? kSecond - 1 : stamp.nanos; }
-
-// The stamp in that year, as if its zone were UTC.
-int64_t LocalSeconds(const Stamp& stamp, int year) {
-  return DaysFromCivil(year, stamp.month, stamp.day) * kDaySeconds + stamp.hour * 3600 +
-         stamp.minute * 60 + std::min<int>(stamp.second, 59);
-}
-
-int YearAt(int64_t seconds) {
-  const int64_t year = (absl::CivilSecond(1970, 1, 1) + seconds).year();
-  return static_cast<int>(std::clamp<int64_t>(year, 1, 9999));
-}
-
-// The year that brings the stamp nearest to `near`, best one in which it is from `from` to `to`;
-// all in seconds. A 29 February needs a leap year, which may be up to eight years away.
-int NearestYear(const Stamp& stamp, int64_t near, int64_t from, int64_t to) {
-  const bool leap_day = stamp.month == 2 && stamp.day == 29;
-  const int middle = YearAt(near);
-  int best = middle;
-  int64_t best_distance = 0;
-  bool best_fits = false;
-  bool any = false;
-  for (int year = std::max(1, middle - 8); year <= std::min(9999, middle + 8); ++year) {
-    if (leap_day && !IsLeapYear(year)) continue;
-    const int64_t seconds = LocalSeconds(stamp, year);
-    const int64_t distance = std::llabs(seconds - near);
-    const bool fits = seconds >= from && seconds <= to;
-    if (any && (fits < best_fits || (fits == best_fits && distance > best_distance))) continue;
-    any = true;
-    best = year;
-    best_distance = distance;
-    best_fits = fits;
-  }
-  return best;
-}
-
-int NearestYear(const Stamp& stamp, TimeNs near) {
-  return NearestYear(stamp, FloorSeconds(near), INT64_MIN, INT64_MAX);
-}
-
-// Whether some zone of the world is that many seconds east of UTC.
-bool IsUtcOffset(int64_t seconds) {
-  if (seconds % 3600 == 0) return seconds >= -12 * 3600 && seconds <= 14 * 3600;
-  static constexpr int kMinutes[] = {-570, -210, -150, 210, 270, 330, 345,
-                                     390,  525,  570,  630, 765, 825};
-  return std::find(std::begin(kMinutes), std::end(kMinutes), seconds / 60) != std::end(kMinutes) &&
-         seconds % 60 == 0;
-}
-
-// The offset from UTC that makes `local` the time `near`, but for the little while that a line
-// takes to its runtime; none if there is no such offset.
-std::optional<int64_t> OffsetThatFits(int64_t local, int64_t near) {
-  constexpr int64_t kQuarter = 15 * 60;
-  constexpr int64_t kOnItsWay = 5 * 60;
-  const int64_t apart = local - near;
-  const int64_t offset = (apart + (apart < 0 ? -1 : 1) * kQuarter / 2) / kQuarter * kQuarter;
-  if (!IsUtcOffset(offset) || std::llabs(apart - offset) >= kOnItsWay) return std::nullopt;
-  return offset;
-}
 
 }  // namespace
 
@@ -105,18 +30,18 @@ Stamp SourceClock::InEnvelope(const Stamp& stamp, TimeNs time, int utc_offset_se
   const int64_t local =
       LocalSeconds(stamp, stamp.year != 0 ? stamp.year : NearestYear(stamp, time));
   if (stamp.has_zone) {
-    return Stamp::At(FromSeconds(local - stamp.utc_offset_seconds, Nanos(stamp)));
+    return Stamp::At(FromSeconds(local - stamp.utc_offset_seconds, FractionNanos(stamp)));
   }
   if (const std::optional<int64_t> offset = OffsetThatFits(local, FloorSeconds(time))) {
-    return Stamp::At(FromSeconds(local - *offset, Nanos(stamp)));
+    return Stamp::At(FromSeconds(local - *offset, FractionNanos(stamp)));
   }
   if (!options_.zone.has_value()) {
-    return Stamp::At(FromSeconds(local - utc_offset_seconds, Nanos(stamp)));
+    return Stamp::At(FromSeconds(local - utc_offset_seconds, FractionNanos(stamp)));
   }
   const ZoneClock::Instants instants = zone_.InstantsOf(local);
   const int64_t near = FloorSeconds(time);
   const bool first = std::llabs(instants.first - near) <= std::llabs(instants.second - near);
-  return Stamp::At(FromSeconds(first ? instants.first : instants.second, Nanos(stamp)));
+  return Stamp::At(FromSeconds(first ? instants.first : instants.second, FractionNanos(stamp)));
 }
 
 void SourceClock::FileBegins(const Stamp& created) {
@@ -183,16 +108,16 @@ int SourceClock::YearOf(const Stamp& stamp, TimeNs near, int guess) {
 TimeNs SourceClock::Place(const Stamp& stamp, int year) const {
   if (stamp.instant != kNoTime) return stamp.instant;
   const int64_t local = LocalSeconds(stamp, year);
-  if (stamp.has_zone) return FromSeconds(local - stamp.utc_offset_seconds, Nanos(stamp));
+  if (stamp.has_zone) return FromSeconds(local - stamp.utc_offset_seconds, FractionNanos(stamp));
   const int64_t usual = local - quiet_.offset;
-  if (quiet_.Holds(usual)) return FromSeconds(usual, Nanos(stamp));
+  if (quiet_.Holds(usual)) return FromSeconds(usual, FractionNanos(stamp));
   const ZoneClock::Instants instants = zone_.InstantsOf(local);
-  const TimeNs first = FromSeconds(instants.first, Nanos(stamp));
+  const TimeNs first = FromSeconds(instants.first, FractionNanos(stamp));
   if (instants.first == instants.second || latest_ == kNoTime ||
       first >= SubtractNs(latest_, options_.lateness)) {
     return first;
   }
-  return FromSeconds(instants.second, Nanos(stamp));
+  return FromSeconds(instants.second, FractionNanos(stamp));
 }
 
 // The instant of a stamp that follows the one resolved last.
