@@ -7,6 +7,7 @@
 #include "engine/parse/capnslog_format.h"
 #include "engine/parse/glog_format.h"
 #include "engine/parse/go_log_format.h"
+#include "engine/parse/json_format.h"
 #include "engine/parse/logfmt_format.h"
 #include "engine/parse/syslog_format.h"
 #include "engine/parse/zap_console_format.h"
@@ -22,6 +23,7 @@ constexpr LineFormat kFormats[] = {
     {"glog", "klog", kGlogFirstBytes, ParseGlogLine},
     {"capnslog", "", kCapnslogFirstBytes, ParseCapnslogLine},
     {"zap-console", "", kZapConsoleFirstBytes, ParseZapConsoleLine},
+    {"json", "zap", "{", ParseJsonLine},
     {"logfmt", "logrus", kLogfmtFirstBytes, ParseLogfmtLine},
     {"go", "", kGoLogFirstBytes, ParseGoLogLine},
     {"syslog", "journald", kSyslogFirstBytes, ParseSyslogLine},

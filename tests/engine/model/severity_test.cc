@@ -41,6 +41,16 @@ TEST(SeverityTest, TheWordsOfEachFormatMapOntoOurs) {
       {"crit", Severity::kFatal},
       {"err", Severity::kError},
       {"notice", Severity::kInfo},
+      {"emergency", Severity::kFatal},
+      {"critical", Severity::kFatal},
+      {"informational", Severity::kInfo},
+      // .NET and Java
+      {"Information", Severity::kInfo},
+      {"Verbose", Severity::kDebug},
+      {"FINEST", Severity::kDebug},
+      {"FINER", Severity::kDebug},
+      {"FINE", Severity::kDebug},
+      {"SEVERE", Severity::kError},
   };
   for (const auto& row : kTable) {
     EXPECT_EQ(SeverityFromWord(row.word), row.severity) << row.word;
@@ -54,7 +64,10 @@ TEST(SeverityTest, TheCaseOfAWordDoesNotMatter) {
 }
 
 TEST(SeverityTest, AnyOtherWordIsUnknown) {
-  for (const absl::string_view word : {"", " ", "X", "infos", "warn ", "5", "\xff", "unknown"}) {
+  static constexpr absl::string_view kOthers[] = {
+      "",         " ",      "X", "infos", "warn ", "5", "\xff", "unknown", "informations",
+      {"\0i", 2}, {"\0", 1}};
+  for (const absl::string_view word : kOthers) {
     EXPECT_EQ(SeverityFromWord(word), Severity::kUnknown) << word;
   }
 }
