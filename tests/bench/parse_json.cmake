@@ -1,0 +1,7 @@
+add_executable(parse_json_bench ${CMAKE_CURRENT_LIST_DIR}/parse_json_bench.cc)
+target_link_libraries(parse_json_bench PRIVATE tallybell_parse benchmark::benchmark_main)
+pkg_check_modules(simdjson QUIET IMPORTED_TARGET simdjson)
+if(TARGET PkgConfig::simdjson)
+  target_link_libraries(parse_json_bench PRIVATE PkgConfig::simdjson)
+  target_compile_definitions(parse_json_bench PRIVATE TALLYBELL_BENCH_SIMDJSON)
+endif()
