@@ -13,14 +13,14 @@ namespace tallybell {
 namespace {
 
 // Takes "[pkg_logger.go:148] " if that stands there.
-void TakeCaller(absl::string_view* rest, Fields* fields) {
-  if (!absl::StartsWith(*rest, "[")) return;
+absl::string_view TakeCaller(absl::string_view* rest) {
+  if (!absl::StartsWith(*rest, "[")) return {};
   const size_t bracket = rest->find("] ");
-  if (bracket == absl::string_view::npos) return;
+  if (bracket == absl::string_view::npos) return {};
   const absl::string_view caller = rest->substr(1, bracket - 1);
-  if (!IsCaller(caller)) return;
-  AddCaller(caller, fields);
+  if (!IsCaller(caller)) return {};
   rest->remove_prefix(bracket + 2);
+  return caller;
 }
 
 // Takes "etcdserver/api/v3rpc: " if that stands there.
@@ -53,19 +53,18 @@ void ParseCapnslogLine(absl::string_view text, const WantedFields& /*wanted*/, P
   }
   absl::string_view rest = text.substr(kStampSize);
   if (!absl::ConsumePrefix(&rest, " ")) return;
-  Fields fields;
-  TakeCaller(&rest, &fields);
+  const absl::string_view caller = TakeCaller(&rest);
   const absl::string_view letter = rest.substr(0, 1);
   if (letter.empty() || !absl::StrContains("CEWNIDT", letter)) return;
   rest.remove_prefix(1);
   if (rest != " |" && !absl::ConsumePrefix(&rest, " | ")) return;
   if (rest == " |") rest.remove_prefix(2);
-  TakePackage(&rest, &fields);
-  fields.Add("message", rest);
   line->kind = ParsedLine::Kind::kRecord;
   line->severity = SeverityFromWord(letter);
   line->stamp = stamp;
-  line->fields = fields;
+  if (!caller.empty()) AddCaller(caller, &line->fields);
+  TakePackage(&rest, &line->fields);
+  line->fields.Add("message", rest);
 }
 
 }  // namespace tallybell

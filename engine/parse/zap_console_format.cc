@@ -6,6 +6,8 @@
 #include "absl/strings/match.h"
 #include "engine/parse/caller.h"
 #include "engine/parse/date_stamp.h"
+#include "engine/parse/json_fields.h"
+#include "engine/parse/json_line.h"
 
 namespace tallybell {
 namespace {
@@ -61,13 +63,13 @@ void ParseZapConsoleLine(absl::string_view text, const WantedFields& wanted, Par
   line->stamp = stamp;
   TakeOrigin(&rest, &line->fields);
   // Tabs within the JSON are escaped, those of a message are not.
-  const size_t object = rest.rfind("\t{");
-  if (object != absl::string_view::npos && absl::EndsWith(rest, "}")) {
-    line->fields.Add("message", rest.substr(0, object));
-  } else {
-    line->fields.Add("message", rest);
-  }
-  (void)wanted;
+  const size_t tab = rest.rfind("\t{");
+  JsonMembers members;
+  const bool has_json = tab != absl::string_view::npos && absl::EndsWith(rest, "}") &&
+                        !wanted.empty() &&
+                        ScanJsonLine(rest.substr(tab + 1), JsonDepth::kNested, &members);
+  line->fields.Add("message", has_json ? rest.substr(0, tab) : rest);
+  if (has_json) AddJsonFields(members, wanted, line);
 }
 
 }  // namespace tallybell

@@ -145,6 +145,18 @@ INSTANTIATE_TEST_SUITE_P(
         Expected{"etcd/etcd34_capnslog_default.stderr.log", "capnslog", "53 0 0", "0 0 47 5 1 0"},
         Expected{"etcd/etcd34_capnslog_debug_stderr.stderr.log", "capnslog", "107 0 0",
                  "0 40 59 8 0 0"},
+        Expected{"etcd/etcd34_zap_default.stderr.log", "json", "49 0 0", "0 0 46 3 0 0"},
+        Expected{"etcd/etcd34_zap_warn.stderr.log", "json", "5 0 0", "0 0 0 5 0 0"},
+        Expected{"etcd/etcd34_zap_default.etcdctl.log", "json", "15 22 0", "0 0 10 5 0 0"},
+        Expected{"etcd_real.log", "capnslog", "280 0 0", "0 0 186 90 4 0"},
+        Expected{"anka/etcd_no_space.log", "json", "2 0 0", "0 0 0 2 0 0"},
+        Expected{"logrus/logrus_json.log", "json", "5 0 0", "0 0 3 1 1 0"},
+        Expected{"zap/zap_json_epoch.log", "json", "8 0 0", "0 0 4 2 1 1"},
+        Expected{"zap/zap_json_epochmillis.log", "json", "8 0 0", "0 0 4 2 1 1"},
+        Expected{"zap/zap_json_epochnanos.log", "json", "8 0 0", "0 0 4 2 1 1"},
+        Expected{"zap/zap_json_etcd36.log", "json", "8 0 0", "0 0 4 2 1 1"},
+        Expected{"zap/zap_json_iso8601.log", "json", "8 0 0", "0 0 4 2 1 1"},
+        Expected{"zap/zap_json_rfc3339nano.log", "json", "8 0 0", "0 0 4 2 1 1"},
         Expected{"logrus/logrus_text.log", "logfmt", "5 0 0", "0 0 3 1 1 0"},
         Expected{"logrus/logrus_text_color.log", "logfmt", "5 0 0", "0 0 3 1 1 0"},
         Expected{"zap/zap_console_epoch.log", "zap-console", "8 13 0", "0 0 4 2 1 1"},
@@ -186,19 +198,6 @@ TEST(RealLogTest, ARecordWithItsYearNeedsNothingElse) {
   parser.Parse(LinesOf("klog_real.log")[211], &parsed);
   ASSERT_TRUE(parsed.stamp.has_value());
   EXPECT_EQ(FormatRfc3339(clock.Resolve(*parsed.stamp, kNoTime)), "2024-06-11T13:24:27.476620000Z");
-}
-
-TEST(LineParserTest, EveryLineOfAPlainSourceIsARecordThatStatesNothing) {
-  const WantedFields wanted;
-  const LineParser parser = LineParser::Only(*FindLineFormat("plain"), &wanted);
-  ParsedLine parsed;
-  parsed.severity = Severity::kError;
-  parsed.fields.Add("old", "x");
-  parser.Parse("E0501 12:32:30.426698     341 controller.go:114] failed", &parsed);
-  EXPECT_EQ(parsed.kind, ParsedLine::Kind::kRecord);
-  EXPECT_EQ(parsed.severity, Severity::kUnknown);
-  EXPECT_FALSE(parsed.stamp.has_value());
-  EXPECT_TRUE(parsed.fields.all().empty());
 }
 
 }  // namespace
