@@ -18,6 +18,7 @@ inline constexpr int kExitUsage = 2;
 int ReplayCommand(const std::vector<std::string>& words);
 int RunCommand(const std::vector<std::string>& words);
 int CheckCommand(const std::vector<std::string>& words);
+int TestCommand(const std::vector<std::string>& words);
 int ExplainCommand(const std::vector<std::string>& words);
 
 }  // namespace tallybell

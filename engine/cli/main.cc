@@ -20,6 +20,7 @@ constexpr absl::string_view kUsage =
     "  tallybell replay [options] PATH...   what would have fired, from logs of the past\n"
     "  tallybell run --config FILE          follow logs and tell Alertmanager, Alerta, ...\n"
     "  tallybell check FILE...              rule files and configurations, every fault at once\n"
+    "  tallybell test FILE...               tests of rules: which lines give which alerts\n"
     "  tallybell explain LINE...|-          how lines are read, and what rules make of them\n"
     "  tallybell version\n"
     "\n"
@@ -31,6 +32,7 @@ int Main(const std::vector<std::string>& words) {
   if (command == "replay") return ReplayCommand(rest);
   if (command == "run") return RunCommand(rest);
   if (command == "check") return CheckCommand(rest);
+  if (command == "test") return TestCommand(rest);
   if (command == "explain") return ExplainCommand(rest);
   if (command == "version" || command == "--version") {
     printf("tallybell %s\n", TALLYBELL_VERSION);
@@ -42,7 +44,7 @@ int Main(const std::vector<std::string>& words) {
   }
   if (!command.empty()) {
     const std::string nearest =
-        NearestWord(command, {"replay", "run", "check", "explain", "version", "help"});
+        NearestWord(command, {"replay", "run", "check", "test", "explain", "version", "help"});
     fprintf(stderr, "tallybell: unknown command \"%s\"%s%s%s\n\n", command.c_str(),
             nearest.empty() ? "" : "; did you mean ", nearest.c_str(),
             nearest.empty() ? "" : "?");

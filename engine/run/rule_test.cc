@@ -9,79 +9,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "engine/base/metrics.h"
-#include "engine/frame/line_text.h"
 #include "engine/match/redactor.h"
 #include "engine/match/rule_matcher.h"
-#include "engine/parse/line_parser.h"
 #include "engine/run/evaluator.h"
-#include "engine/run/source_format.h"
+#include "engine/run/rule_test_input.h"
 
 namespace tallybell {
 namespace {
-
-// The lines of one stream, made into the records that they would be in a file.
-class StreamRecords {
- public:
-  StreamRecords(const TestStream& stream, const RuleMatcher& matcher)
-      : stream_(stream), matcher_(matcher), rules_(matcher.RulesOf(stream.labels)) {
-    std::string all;
-    for (const TestLine& line : stream.lines) absl::StrAppend(&all, line.text, "\n");
-    format_ = DetectFormat(stream.format, all);
-  }
-
-  MatchedRecord Take(size_t number) {
-    const TestLine& line = stream_.lines[number];
-    const EnvelopedLine unwrapped = Unwrap(format_.envelope, line.text, &unwrap_scratch_);
-    const absl::string_view text = LineText(unwrapped.text, number == 0, &text_scratch_);
-    const LineParser parser = format_.Parser(&matcher_.wanted_fields());
-    ParsedLine parsed;
-    parser.Parse(text, &parsed);
-    MatchedRecord matched;
-    matched.time = line.time;
-    matched.offset = number;
-    if (parsed.kind == ParsedLine::Kind::kFileLine) return matched;
-    if (parsed.kind == ParsedLine::Kind::kRecord) {
-      header_ = std::string(text);
-    } else {
-      parser.Parse(header_, &parsed);
-    }
-    Record record;
-    record.text = text;
-    record.time = line.time;
-    record.severity = parsed.severity;
-    record.stream = &stream_.labels;
-    record.fields = parsed.fields;
-    matcher_.Match(record, rules_, &matched.matches);
-    return matched;
-  }
-
- private:
-  const TestStream& stream_;
-  const RuleMatcher& matcher_;
-  const std::vector<uint32_t> rules_;
-  SourceFormat format_;
-  std::string header_;  // the last line with one
-  std::string unwrap_scratch_, text_scratch_;
-};
-
-// One line's place in the test.
-struct Arrival {
-  TimeNs at;
-  uint32_t stream;
-  size_t line;
-};
-
-std::vector<Arrival> ArrivalsOf(const RuleTest& test) {
-  std::vector<Arrival> arrivals;
-  for (uint32_t stream = 0; stream < test.streams.size(); ++stream) {
-    for (size_t line = 0; line < test.streams[stream].lines.size(); ++line) {
-      arrivals.push_back({test.streams[stream].lines[line].arrives, stream, line});
-    }
-  }
-  std::stable_sort(arrivals.begin(), arrivals.end(),
-                   [](const Arrival& a, const Arrival& b) { return a.at < b.at; });
-  return arrivals;
-}
 
 std::vector<Transition> Evaluate(const RuleTest& test) {
   Metrics metrics;
@@ -90,31 +24,30 @@ std::vector<Transition> Evaluate(const RuleTest& test) {
   Evaluator::Options options;
   options.external_labels = test.external_labels;
   Evaluator evaluator(test.rules.get(), options, &metrics);
-  std::vector<StreamRecords> records;
-  std::vector<size_t> left;
-  for (const TestStream& stream : test.streams) {
-    evaluator.AddSource({stream.labels}, stream.lateness);
-    evaluator.AddFile(FormatLabels(stream.labels));
-    records.emplace_back(stream, matcher);
-    left.push_back(stream.lines.size());
+  RuleTestInput input(test, &matcher);
+  std::vector<uint32_t> files;
+  for (uint32_t i = 0; i < test.streams.size(); ++i) {
+    const TestStream& stream = test.streams[i];
+    evaluator.AddSource(RuleTestInput::PossibleLabels(stream), stream.lateness);
+    files.push_back(evaluator.AddFile(FormatLabels(stream.labels)));
   }
-  for (uint32_t i = 0; i < left.size(); ++i) {
-    if (left[i] == 0) evaluator.Ended(i);
+  for (uint32_t i = 0; i < test.streams.size(); ++i) {
+    if (input.left(i) == 0) evaluator.Ended(i);
   }
   RuleEvaluator::Output output;
   std::vector<bool> started(test.streams.size());
   TimeNs end = kNoTime;
-  for (const Arrival& arrival : ArrivalsOf(test)) {
-    MatchedRecord record = records[arrival.stream].Take(arrival.line);
-    record.file = arrival.stream;
-    if (test.until == kNoTime || record.time <= test.until) {
-      if (!started[arrival.stream]) evaluator.Started(arrival.stream, record.time);
-      started[arrival.stream] = true;
-      evaluator.Add(record);
-      evaluator.Progress(arrival.stream, record.time);
-      end = std::max(end, record.time);
+  for (RuleTestInput::Item item; input.Next(&item);) {
+    const TimeNs time = item.said.time;
+    if (test.until == kNoTime || time <= test.until) {
+      if (!started[item.stream]) evaluator.Started(item.stream, time);
+      started[item.stream] = true;
+      item.said.record.file = files[item.stream];
+      evaluator.Add(item.said.record);
+      evaluator.Progress(item.stream, time);
+      end = std::max(end, time);
     }
-    if (--left[arrival.stream] == 0) evaluator.Ended(arrival.stream);
+    if (item.last) evaluator.Ended(item.stream);
     evaluator.Decide(kNoTime, &output);
   }
   if (test.until != kNoTime) end = test.until;

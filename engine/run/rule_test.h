@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "engine/base/time_ns.h"
 #include "engine/model/alert.h"
 #include "engine/model/labels.h"
@@ -34,6 +35,12 @@ struct TestStream {
   std::string format = "auto";
   DurationNs lateness = 45 * kSecond;
   std::vector<TestLine> lines;  // as written; they are read in the order in which they arrive
+  // In place of `lines`: a log that is read as `replay` reads a file, by the times it states. Of
+  // stamps that leave them out, the zone (none: UTC) and the year (0: what the log's header or its
+  // label `filename` says, else 2024).
+  std::optional<std::string> log;
+  std::optional<absl::TimeZone> zone;
+  int year = 0;
 };
 
 // A transition that must come to pass. What is not stated may be anything.

@@ -9,55 +9,17 @@
 #include <vector>
 
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
-#include "engine/base/status_macros.h"
 #include "engine/run/rule_test.h"
-#include "engine/run/source_format.h"
+#include "engine/run/rule_test_stream_reader.h"
+#include "engine/run/rule_test_values.h"
 #include "rules/rule_loader.h"
 #include "rules/yaml_document.h"
 #include "rules/yaml_fields.h"
 
 namespace tallybell {
 namespace {
-
-constexpr int kMaxRepeats = 100'000;
-constexpr size_t kMaxLines = 1'000'000;  // of all tests of a file
-
-absl::StatusOr<TimeNs> ParseMoment(absl::string_view text) {
-  const absl::StatusOr<DurationNs> since = ParseDuration(text);
-  if (since.ok()) return AddNs(kTestBegins, *since);
-  const absl::StatusOr<TimeNs> moment = ParseRfc3339(text);
-  if (moment.ok()) return moment;
-  return absl::InvalidArgumentError(
-      absl::StrCat("\"", text, "\" is not a time like 5m, counted from the beginning of the test, ",
-                   "or 2024-05-01T12:00:00Z"));
-}
-
-// "5m", or "5m, 4 times every 1m".
-absl::StatusOr<std::vector<TimeNs>> ParseMoments(absl::string_view text) {
-  const std::pair<absl::string_view, absl::string_view> parts =
-      absl::StrSplit(text, absl::MaxSplits(',', 1));
-  ASSIGN_OR_RETURN(TimeNs at, ParseMoment(absl::StripAsciiWhitespace(parts.first)));
-  if (!absl::StrContains(text, ',')) return std::vector<TimeNs>{at};
-  const std::vector<absl::string_view> words = absl::StrSplit(parts.second, ' ', absl::SkipEmpty());
-  int times = 0;
-  if (words.size() != 4 || !absl::SimpleAtoi(words[0], &times) || words[1] != "times" ||
-      words[2] != "every" || times < 1 || times > kMaxRepeats) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("\"", text, "\" is not like 5m, 4 times every 1m"));
-  }
-  ASSIGN_OR_RETURN(const DurationNs every, ParseDuration(words[3]));
-  std::vector<TimeNs> moments;
-  for (int i = 0; i < times; ++i) {
-    moments.push_back(at);
-    at = AddNs(at, every);
-  }
-  return moments;
-}
 
 // The text of a rule file that holds what stands under the key `rules`, every line and column
 // where the test file has it.
@@ -85,7 +47,8 @@ class TestFileReader {
       : file_(file),
         text_(text),
         diagnostics_(diagnostics),
-        document_(YamlDocument::Parse(file, text, diagnostics)) {}
+        document_(YamlDocument::Parse(file, text, diagnostics)),
+        streams_(file) {}
 
   std::vector<RuleTest> Read() {
     std::vector<RuleTest> tests;
@@ -144,14 +107,15 @@ class TestFileReader {
       scope.Error(node, "there are no rules to test", "write rules: here or above tests:");
       test.rules = std::make_shared<RuleSet>();
     }
-    test.external_labels = ReadLabels(scope, fields.Find("external_labels"));
+    test.external_labels = ReadTestLabels(scope, fields.Find("external_labels"));
     const DurationNs lateness = fields.Duration("lateness", 45 * kSecond);
     if (const YamlNode* const streams = fields.Find("streams")) {
-      for (const YamlNode* const stream : ItemsOf(scope, *streams)) {
-        test.streams.push_back(ReadStream(scope, *stream, lateness));
+      for (const YamlNode* const stream : ReadItems(scope, *streams)) {
+        test.streams.push_back(streams_.Read(scope, *stream, lateness));
       }
     }
-    if (const YamlNode* const until = fields.Find("until")) test.until = ReadMoment(scope, *until);
+    if (const YamlNode* const until = fields.Find("until"))
+      test.until = ReadTestMoment(scope, *until);
     test.drain = fields.Bool("drain", false);
     ReadExpectations(scope, &fields, node, &test);
     fields.Finish();
@@ -164,7 +128,7 @@ class TestFileReader {
       if (entry.key->text == "expect") test->expect.emplace();
     }
     if (const YamlNode* const expect = fields->Find("expect")) {
-      for (const YamlNode* const item : ItemsOf(scope, *expect)) {
+      for (const YamlNode* const item : ReadItems(scope, *expect)) {
         test->expect->push_back(ReadExpected(scope, *item, *test->rules));
       }
     }
@@ -185,7 +149,7 @@ class TestFileReader {
     expected.place = document_.PlaceOf(node);
     YamlFields fields(scope, node);
     if (const YamlNode* const at = fields.Find("at")) {
-      expected.at = ReadMoment(scope, *at);
+      expected.at = ReadTestMoment(scope, *at);
     } else {
       scope.Error(node, "what is expected needs a time", "write at: 5m");
     }
@@ -203,102 +167,13 @@ class TestFileReader {
       scope.Error(*fields.Find("state"), "a state is pending, firing, resolved or inactive");
     }
     if (fields.Find("value") != nullptr) expected.value = fields.Integer("value", 0, 0, INT64_MAX);
-    expected.labels = ReadLabels(scope, fields.Find("labels"));
+    expected.labels = ReadTestLabels(scope, fields.Find("labels"));
     const YamlNode* const annotations = fields.Find("annotations");
     for (auto& pair : ReadTexts(scope, annotations))
       expected.annotations.push_back(std::move(pair));
     if (fields.Find("lines") != nullptr) expected.lines = fields.Strings("lines");
     fields.Finish();
     return expected;
-  }
-
-  TestStream ReadStream(const YamlScope& outer, const YamlNode& node, DurationNs lateness) {
-    TestStream stream;
-    YamlFields fields(outer, node);
-    stream.labels = ReadLabels(outer, fields.Find("labels"));
-    const YamlScope scope = outer.Within(absl::StrCat("stream ", FormatLabels(stream.labels)));
-    stream.lateness = fields.Duration("lateness", lateness);
-    stream.format = fields.String("format", "auto");
-    if (!IsFormatName(stream.format)) {
-      scope.Error(*fields.Find("format"),
-                  absl::StrCat("there is no such format; formats are ", FormatNames()));
-      stream.format = "auto";
-    }
-    if (const YamlNode* const lines = fields.Find("lines")) {
-      for (const YamlNode* const item : ItemsOf(scope, *lines)) {
-        if (item->kind != YamlNode::Kind::kMap) {
-          scope.Error(*item, "a line needs its time", "write 5m: the line");
-        }
-        for (const YamlNode::Entry& entry : item->entries) ReadLines(scope, entry, &stream);
-      }
-    }
-    fields.Finish();
-    return stream;
-  }
-
-  // 5m: the line
-  // 5m, 4 times every 1m: [one, another]
-  // 5m: {line: the line, arrives: 7m}
-  void ReadLines(const YamlScope& scope, const YamlNode::Entry& entry, TestStream* stream) {
-    const absl::StatusOr<std::vector<TimeNs>> moments = ParseMoments(entry.key->text);
-    if (!moments.ok()) return scope.Error(*entry.key, moments.status().message());
-    std::vector<std::string> texts;
-    DurationNs behind = 0;
-    if (entry.value->kind == YamlNode::Kind::kMap) {
-      YamlFields fields(scope, *entry.value);
-      texts = fields.Strings("line");
-      if (const YamlNode* const arrives = fields.Find("arrives")) {
-        behind = ReadMoment(scope, *arrives) - moments->front();
-      }
-      fields.Finish();
-    } else if (entry.value->kind == YamlNode::Kind::kSequence) {
-      for (const YamlNode* const item : entry.value->items) texts.push_back(item->text);
-    } else {
-      texts.push_back(entry.value->text);
-    }
-    for (const TimeNs at : *moments) {
-      for (const std::string& text : texts) {
-        if (++lines_ > kMaxLines) return scope.Error(*entry.key, "these are too many lines");
-        stream->lines.push_back({at, AddNs(at, behind), text});
-      }
-    }
-  }
-
-  TimeNs ReadMoment(const YamlScope& scope, const YamlNode& node) {
-    const absl::StatusOr<TimeNs> moment = ParseMoment(node.text);
-    if (moment.ok()) return *moment;
-    scope.Error(node, moment.status().message());
-    return kTestBegins;
-  }
-
-  static const std::vector<const YamlNode*>& ItemsOf(const YamlScope& scope, const YamlNode& node) {
-    if (node.kind != YamlNode::Kind::kSequence) {
-      scope.Error(node, absl::StrCat("expected a list, found ", YamlKindName(node.kind)));
-    }
-    return node.items;
-  }
-
-  static std::vector<std::pair<std::string, std::string>> ReadTexts(const YamlScope& scope,
-                                                                    const YamlNode* node) {
-    std::vector<std::pair<std::string, std::string>> texts;
-    if (node == nullptr) return texts;
-    if (node->kind != YamlNode::Kind::kMap) scope.Error(*node, "expected a map of texts");
-    for (const YamlNode::Entry& entry : node->entries) {
-      if (entry.value->kind != YamlNode::Kind::kScalar) {
-        scope.Error(*entry.key, "expected a text");
-      }
-      texts.emplace_back(entry.key->text, entry.value->text);
-    }
-    return texts;
-  }
-
-  static Labels ReadLabels(const YamlScope& scope, const YamlNode* node) {
-    Labels labels;
-    for (const auto& [name, value] : ReadTexts(scope, node)) {
-      if (!IsLabelName(name)) scope.Error(*node, absl::StrCat("\"", name, "\" is no label name"));
-      labels.Set(name, value);
-    }
-    return labels;
   }
 
   static bool HasAlert(const RuleSet& rules, absl::string_view name) {
@@ -310,7 +185,7 @@ class TestFileReader {
   const absl::string_view text_;
   Diagnostics* const diagnostics_;
   const YamlDocument document_;
-  size_t lines_ = 0;
+  RuleTestStreamReader streams_;
 };
 
 }  // namespace
