@@ -11,6 +11,7 @@ pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
 # The imported target carries the compile definitions that the shared library was built with.
 pkg_check_modules(httplib REQUIRED IMPORTED_TARGET cpp-httplib)
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
+pkg_check_modules(snappy REQUIRED IMPORTED_TARGET snappy)
 # Hyperscan on x86, Vectorscan under the same name elsewhere; without either, the built-in
 # Aho-Corasick scans alone.
 pkg_check_modules(hyperscan IMPORTED_TARGET libhs)
