@@ -71,6 +71,7 @@ void DeliveryQueue::TellFiring(Key& key, std::shared_ptr<const Alert> alert, int
   Episode* last = !key.episodes.empty() ? &key.episodes.back() : nullptr;
   if (last == nullptr && key.parked.has_value()) last = &*key.parked;
   if (last != nullptr && (!last->ended() || Held(key, *last, now))) {
+    if (last->ended()) WriteMerged(*last, *alert, now, delta);
     const bool changed = last->ended() || alert->starts_at < last->alert->starts_at;
     const TimeNs starts_at = std::min(alert->starts_at, last->alert->starts_at);
     last->alert = WithStart(std::move(alert), starts_at);
@@ -79,7 +80,7 @@ void DeliveryQueue::TellFiring(Key& key, std::shared_ptr<const Alert> alert, int
     return;
   }
   WriteSaid(Open(key, std::move(alert), commit), delta);
-  DropSuperseded(key, delta);
+  DropSuperseded(key, now, delta);
   LimitUntold(key, now, delta);
 }
 
@@ -102,10 +103,18 @@ void DeliveryQueue::TellEnd(Key& key, std::shared_ptr<const Alert> alert, int64_
   if (untold && SubtractNs(now.wall, last->alert->ends_at) > options_.max_alert_age) {
     WriteHistory(*last, "skipped", "firing", "it ended longer ago than max_alert_age", now, delta);
     Remove(key, last->id, delta);
+  } else if (last->dropped) {
+    Remove(key, last->id, delta);
   } else if (last->accepted() && !options_.policy.wants_resolved) {
+    WriteHistory(*last, "skipped", "resolved", "the receiver wants no ends", now, delta);
     Remove(key, last->id, delta);
   } else {
     WriteSaid(*last, delta);
+    if (!last->parked.empty()) {
+      WriteHistory(*last, "skipped", "resolved", "its firing was parked", now, delta);
+    } else if (last->accepted() && now.mono < last->hold_until) {
+      WriteHeld(*last, now, delta);
+    }
     LimitUntold(key, now, delta);
   }
 }
@@ -196,12 +205,13 @@ std::vector<Offer> DeliveryQueue::Take(Moment now) {
     const std::string fingerprint = schedule_.Least().second;
     Key& key = *keys_.find(fingerprint)->second;
     const std::optional<Plan> plan = PlanOf(key, now.mono);
-    const Episode& e = key.episodes.front();
+    Episode& e = key.episodes.front();
     if (plan->forget) {
       Remove(key, e.id, nullptr);
       Refresh(fingerprint);
       continue;
     }
+    if (!IsRepeat(plan->kind) && e.offered_at == kNoTime) e.offered_at = now.wall;
     Offer offer{plan->kind, fingerprint, e.id, *e.alert, e.first_value, e.first_exact};
     if (plan->kind == Offer::Kind::kFiring || plan->kind == Offer::Kind::kFiringAgain) {
       offer.alert.ends_at = kNoTime;
@@ -233,7 +243,7 @@ void DeliveryQueue::Settle(const std::vector<Offer>& offers, const std::vector<V
       } else {
         Fail(key, episode, offer, verdict, now, delta);
       }
-      DropSuperseded(key, delta);
+      DropSuperseded(key, now, delta);
     }
     Refresh(offer.fingerprint);
   }
@@ -267,16 +277,11 @@ void DeliveryQueue::Accept(Key& key, Episode& e, const Offer& offer, const Verdi
   e.tries = 0;
   e.blamed = 0;
   if (IsRepeat(offer.kind)) return;
+  ++e.attempts;
   const SinkPolicy& policy = options_.policy;
   if (offer.kind == Offer::Kind::kFiring) {
     WriteHistory(e, "told", "firing", verdict.answer, now, delta);
-    e.accepted_at = now.wall;
-    e.hold_until = AddNs(now.mono, policy.min_firing);
-    if (e.ended() && !policy.wants_resolved) {
-      Remove(key, e.id, delta);
-    } else {
-      WriteAnswered(e, delta);
-    }
+    AcceptFiring(key, e, now, delta);
     return;
   }
   WriteHistory(e, "told", "resolved", verdict.answer, now, delta);
@@ -289,9 +294,31 @@ void DeliveryQueue::Accept(Key& key, Episode& e, const Offer& offer, const Verdi
   e.done_until = AddNs(now.mono, policy.resend_resolved);
 }
 
+void DeliveryQueue::AcceptFiring(Key& key, Episode& e, Moment now, Delta* delta) {
+  const SinkPolicy& policy = options_.policy;
+  e.accepted_at = now.wall;
+  e.hold_until = AddNs(now.mono, policy.min_firing);
+  // The end is a state of its own, whose attempts are counted anew.
+  e.offered_at = kNoTime;
+  e.attempts = 0;
+  e.error.clear();
+  e.next_at = policy.min_firing > 0 ? AddNs(now.wall, policy.min_firing) : kNoTime;
+  if (e.ended() && !policy.wants_resolved) {
+    WriteHistory(e, "skipped", "resolved", "the receiver wants no ends", now, delta);
+    Remove(key, e.id, delta);
+    return;
+  }
+  if (e.ended() && policy.min_firing > 0) WriteHeld(e, now, delta);
+  WriteAnswered(e, delta);
+}
+
 void DeliveryQueue::Fail(Key& key, Episode& e, const Offer& offer, const Verdict& verdict,
                          Moment now, Delta* delta) {
   const bool is_end = offer.kind == Offer::Kind::kEnd || offer.kind == Offer::Kind::kEndAgain;
+  if (!IsRepeat(offer.kind)) {
+    ++e.attempts;
+    e.error = verdict.answer;
+  }
   if (verdict.kind == Kind::kDeferred) {
     deferred_.Add();
     bool& before = is_end ? e.end_deferred : e.firing_deferred;
@@ -300,6 +327,7 @@ void DeliveryQueue::Fail(Key& key, Episode& e, const Offer& offer, const Verdict
     }
     before = true;
     e.not_before = AddNs(now.mono, kDeferral);
+    NoteFailure(e, offer, verdict, now, delta);
     return;
   }
   if (verdict.kind == Kind::kRejected) {
@@ -322,7 +350,21 @@ void DeliveryQueue::Fail(Key& key, Episode& e, const Offer& offer, const Verdict
   if (verdict.kind == Kind::kSuspect && !IsRepeat(offer.kind) &&
       (e.blamed >= kMaxBlamed || doubted)) {
     Park(key, e, verdict.answer, now, delta);
+  } else {
+    NoteFailure(e, offer, verdict, now, delta);
   }
+}
+
+// What waits, since when and why is on disk, so that it can be looked at and outlives a restart.
+void DeliveryQueue::NoteFailure(Episode& e, const Offer& offer, const Verdict& verdict, Moment now,
+                                Delta* delta) {
+  if (IsRepeat(offer.kind)) return;
+  e.next_at = AddNs(now.wall, std::max<DurationNs>(0, e.not_before - now.mono));
+  if (e.attempts == 1 && Failed(verdict)) {
+    WriteHistory(e, "failed", offer.kind == Offer::Kind::kEnd ? "resolved" : "firing",
+                 verdict.answer, now, delta);
+  }
+  WriteAnswered(e, delta);
 }
 
 }  // namespace tallybell

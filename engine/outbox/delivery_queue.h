@@ -14,12 +14,14 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "engine/base/metrics.h"
 #include "engine/outbox/back_off.h"
 #include "engine/outbox/episode.h"
 #include "engine/outbox/outbox.h"
 #include "engine/outbox/ranked_set.h"
+#include "engine/outbox/untold.h"
 #include "engine/store/delta.h"
 #include "sinks/sink.h"
 
@@ -89,7 +91,18 @@ class DeliveryQueue {
   void Settle(const std::vector<Offer>& offers, const std::vector<Verdict>& verdicts, Moment now,
               Delta* delta);
 
-  std::vector<DeadLetter> DeadLetters() const;
+  // What the receiver has not accepted, the parked among it, in the order in which it was said.
+  std::vector<Untold> ListUntold(Moment now) const;
+
+  // Offers what was parked anew. NotFound if nothing parked has this id; FailedPrecondition if the
+  // receiver was told of a later episode of the alert meanwhile.
+  absl::Status RetryParked(absl::string_view id, Moment now, Delta* delta);
+  // Returns how many; those that a later episode has overtaken stay.
+  int RetryAllParked(Moment now, Delta* delta);
+
+  // Gives up what waits or is parked: of an alert that fires still, neither the rest of this
+  // episode is told. NotFound; Unavailable if it is being told at this moment.
+  absl::Status Drop(absl::string_view id, Moment now, Delta* delta);
 
  private:
   struct Key {
@@ -121,12 +134,19 @@ class DeliveryQueue {
 
   void Accept(Key& key, Episode& episode, const Offer& offer, const Verdict& verdict, Moment now,
               Delta* delta);
+  void AcceptFiring(Key& key, Episode& episode, Moment now, Delta* delta);
   void Fail(Key& key, Episode& episode, const Offer& offer, const Verdict& verdict, Moment now,
             Delta* delta);
+  void NoteFailure(Episode& episode, const Offer& offer, const Verdict& verdict, Moment now,
+                   Delta* delta);
   void Park(Key& key, const Episode& episode, const std::string& reason, Moment now, Delta* delta);
   void CloseAfter(const std::vector<Verdict>& verdicts, Moment now);
 
-  void DropSuperseded(Key& key, Delta* delta);
+  bool CanRetry(const Key& key) const;
+  void Retry(const std::string& fingerprint, Key& key, Moment now, Delta* delta);
+  void Forget(Key& key, Episode episode, Delta* delta);
+
+  void DropSuperseded(Key& key, Moment now, Delta* delta);
   void LimitUntold(Key& key, Moment now, Delta* delta);
   void LimitEpisodes(Moment now, Delta* delta);
   void Remove(Key& key, int64_t id, Delta* delta);
@@ -136,6 +156,8 @@ class DeliveryQueue {
   void EraseRows(const Episode& episode, Delta* delta) const;
   void WriteHistory(const Episode& episode, absl::string_view kind, absl::string_view state,
                     absl::string_view answer, Moment now, Delta* delta) const;
+  void WriteHeld(const Episode& episode, Moment now, Delta* delta) const;
+  void WriteMerged(const Episode& episode, const Alert& again, Moment now, Delta* delta) const;
   Metric& Dropped(absl::string_view reason);
 
   const Options options_;

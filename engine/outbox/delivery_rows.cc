@@ -12,6 +12,7 @@
 #include "engine/base/log.h"
 #include "engine/model/labels.h"
 #include "engine/outbox/delivery_queue.h"
+#include "engine/outbox/delivery_record.h"
 
 namespace tallybell {
 
@@ -45,6 +46,10 @@ void DeliveryQueue::Restore(const std::vector<OutboxRow>& rows, Moment now, Delt
   }
   for (auto& [id, entry] : episodes) {
     auto& [fingerprint, episode] = entry;
+    if (episode.accepted() && episode.ended() && !options_.policy.wants_resolved) {
+      EraseRows(episode, delta);
+      continue;
+    }
     std::unique_ptr<Key>& key = keys_[fingerprint];
     if (key == nullptr) key = std::make_unique<Key>();
     if (episode.accepted()) {
@@ -69,6 +74,7 @@ void DeliveryQueue::Restore(const std::vector<OutboxRow>& rows, Moment now, Delt
 void DeliveryQueue::Park(Key& key, const Episode& episode, const std::string& reason, Moment now,
                          Delta* delta) {
   Episode parked = episode;
+  parked.next_at = kNoTime;
   parked.parked = reason.empty() ? "rejected" : reason;
   WriteAnswered(parked, delta);
   WriteHistory(parked, "parked", parked.accepted() ? "resolved" : "firing", reason, now, delta);
@@ -78,22 +84,17 @@ void DeliveryQueue::Park(Key& key, const Episode& episode, const std::string& re
   key.parked = std::move(parked);
 }
 
-std::vector<DeadLetter> DeliveryQueue::DeadLetters() const {
-  std::vector<DeadLetter> letters;
-  for (const auto& [fingerprint, key] : keys_) {
-    if (!key->parked.has_value()) continue;
-    letters.push_back({options_.receiver, key->parked->alert, key->parked->parked});
-  }
-  return letters;
-}
-
 // Takes away from the front what the receiver need not be told any more, because a later state of
 // the same alert says more.
-void DeliveryQueue::DropSuperseded(Key& key, Delta* delta) {
+void DeliveryQueue::DropSuperseded(Key& key, Moment now, Delta* delta) {
   while (key.episodes.size() > 1 && key.in_flight == 0) {
     const Episode& front = key.episodes.front();
     const bool kept_nothing = !front.accepted() && front.firing_deferred;
     if (!front.done && !kept_nothing && !front.end_deferred) return;
+    if (!front.done) {
+      WriteHistory(front, "superseded", kept_nothing ? "firing" : "resolved",
+                   "a later firing of the alert took its place", now, delta);
+    }
     Remove(key, front.id, delta);
   }
 }
@@ -118,7 +119,7 @@ void DeliveryQueue::LimitEpisodes(Moment now, Delta* delta) {
     const auto it = std::find_if(key.episodes.begin(), key.episodes.end(),
                                  [id = id](const Episode& e) { return e.id == id; });
     const Episode& episode = it != key.episodes.end() ? *it : *key.parked;
-    if (!episode.done) {
+    if (!episode.done && !episode.dropped) {
       Dropped(!episode.parked.empty() ? "parked" : episode.ended() ? "resolved" : "firing").Add();
       WriteHistory(episode, "dropped", episode.ended() ? "resolved" : "firing",
                    "the outbox is full", now, delta);
@@ -168,18 +169,41 @@ void DeliveryQueue::EraseRows(const Episode& episode, Delta* delta) const {
 void DeliveryQueue::WriteHistory(const Episode& episode, absl::string_view kind,
                                  absl::string_view state, absl::string_view answer, Moment now,
                                  Delta* delta) const {
-  const Alert& alert = *episode.alert;
-  HistoryRow row;
-  row.time = now.wall;
-  row.fingerprint = FormatFingerprint(alert.Fingerprint());
-  row.kind = std::string(kind);
-  row.rule = alert.rule;
-  row.labels = FormatLabels(alert.labels);
-  row.detail = DumpJson({{"receiver", options_.receiver},
-                         {"state", std::string(state)},
-                         {"startsAt", FormatRfc3339(alert.starts_at)},
-                         {"answer", std::string(answer)}});
-  delta->history.push_back(std::move(row));
+  DeliveryRecord record;
+  record.kind = std::string(kind);
+  record.receiver = options_.receiver;
+  record.state = std::string(state);
+  record.answer = std::string(answer);
+  // Of another state than the one that was offered last, there was no attempt.
+  if ((state == "resolved") == episode.accepted()) {
+    record.offered_at = episode.offered_at;
+    record.attempts = episode.attempts;
+  }
+  delta->history.push_back(HistoryRowOf(record, *episode.alert, now.wall));
+}
+
+void DeliveryQueue::WriteHeld(const Episode& episode, Moment now, Delta* delta) const {
+  DeliveryRecord record;
+  record.kind = "held";
+  record.receiver = options_.receiver;
+  record.state = "resolved";
+  record.answer = "min_firing";
+  record.until = AddNs(now.wall, std::max<DurationNs>(0, episode.hold_until - now.mono));
+  delta->history.push_back(HistoryRowOf(record, *episode.alert, now.wall));
+}
+
+// It fires again while its end is held: the receiver hears neither of that end nor of this firing.
+void DeliveryQueue::WriteMerged(const Episode& episode, const Alert& again, Moment now,
+                                Delta* delta) const {
+  WriteHistory(episode, "superseded", "resolved", "it fired again while its end was held back", now,
+               delta);
+  DeliveryRecord record;
+  record.kind = "merged";
+  record.receiver = options_.receiver;
+  record.state = "firing";
+  record.answer =
+      absl::StrCat("goes on as what fires since ", FormatRfc3339(episode.alert->starts_at));
+  delta->history.push_back(HistoryRowOf(record, again, now.wall));
 }
 
 Metric& DeliveryQueue::Dropped(absl::string_view reason) {

@@ -69,6 +69,8 @@ class Reader {
   bool ok_ = true;
 };
 
+bool IsCount(int64_t number) { return number >= 0 && number <= 1'000'000'000; }
+
 bool IsPair(const Json& value) {
   return value.is_array() && value.size() == 2 && value[0].is_string() && value[1].is_string();
 }
@@ -112,6 +114,11 @@ std::string SaidText(const Episode& episode) {
 std::string AnsweredText(const Episode& episode) {
   Json row = {{"v", kVersion}, {"accepted_at", episode.accepted_at}};
   if (episode.tries > 0) row["tries"] = episode.tries;
+  if (episode.offered_at != kNoTime) row["offered_at"] = episode.offered_at;
+  if (episode.attempts > 0) row["attempts"] = episode.attempts;
+  if (!episode.error.empty()) row["error"] = episode.error;
+  if (episode.next_at != kNoTime) row["next_at"] = episode.next_at;
+  if (episode.dropped) row["dropped"] = true;
   if (!episode.parked.empty()) {
     row["state"] = "parked";
     row["reason"] = episode.parked;
@@ -159,14 +166,23 @@ absl::Status ReadAnswered(absl::string_view text, Episode* episode) {
   if (!row.ok() || !row->is_object()) return Bad("not an object");
   Reader reader(*row);
   int64_t tries = 0;
+  int64_t attempts = 0;
   std::string state;
   reader.Read("accepted_at", &episode->accepted_at);
   reader.Read("tries", &tries);
   reader.Read("state", &state);
   reader.Read("reason", &episode->parked);
+  reader.Read("offered_at", &episode->offered_at);
+  reader.Read("attempts", &attempts);
+  reader.Read("error", &episode->error);
+  reader.Read("next_at", &episode->next_at);
+  reader.Read("dropped", &episode->dropped);
   if (state == "parked" && episode->parked.empty()) episode->parked = "unknown";
-  if (!reader.ok() || tries < 0 || tries > 1'000'000) return Bad("a value has another type");
+  if (!reader.ok() || !IsCount(tries) || !IsCount(attempts)) {
+    return Bad("a value has another type");
+  }
   episode->tries = static_cast<int>(tries);
+  episode->attempts = static_cast<int>(attempts);
   return absl::OkStatus();
 }
 

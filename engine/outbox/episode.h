@@ -44,7 +44,14 @@ struct Episode {
   TimeNs accepted_at = kNoTime;  // the firing
   bool done = false;             // the end too, or it need not be told
   std::string parked;            // why it will never be told; empty: it may
+  bool dropped = false;          // parked by hand, and of no interest any more
   int tries = 0;                 // that failed since one was accepted
+
+  // Of the state that it has not accepted. Wall clock.
+  TimeNs offered_at = kNoTime;  // the first attempt
+  int attempts = 0;
+  std::string error;         // what the last attempt failed with
+  TimeNs next_at = kNoTime;  // the next attempt, as planned after the last
 
   // Only in memory; of the monotonic clock.
   bool firing_deferred = false;  // was answered well, but not kept

@@ -9,7 +9,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/log.h"
+#include "engine/outbox/delivery_record.h"
 #include "engine/outbox/receiver.h"
+#include "engine/outbox/stored_outbox.h"
 
 namespace tallybell {
 namespace {
@@ -17,6 +19,19 @@ namespace {
 // Another for each receiver and each start, so that replicas do not come back in step.
 uint64_t Seed(const std::string& receiver, const Clock& clock) {
   return Labels{{"receiver", receiver}}.Fingerprint() ^ static_cast<uint64_t>(clock.Monotonic());
+}
+
+// What became of notices whose receiver is gone.
+void RecordLost(const std::vector<OutboxRow>& rows, TimeNs now, Delta* delta) {
+  StoredOutbox lost(rows, {now, 0});
+  for (const Untold& untold : lost.ListUntold()) {
+    DeliveryRecord record;
+    record.kind = "dropped";
+    record.receiver = untold.receiver;
+    record.state = untold.end ? "resolved" : "firing";
+    record.answer = "the receiver is not configured any more";
+    delta->history.push_back(HistoryRowOf(record, *untold.alert, now));
+  }
 }
 
 }  // namespace
@@ -54,6 +69,7 @@ absl::Status Outbox::Restore(const std::vector<OutboxRow>& rows, Delta* orphans)
             {{"receiver", receiver}, {"rows", absl::StrCat(lost.size())}});
     metrics_->Get("outbox_dropped_total", {{"receiver", receiver}, {"reason", "unconfigured"}})
         .Add(static_cast<int64_t>(lost.size()));
+    RecordLost(lost, clock_->Now(), orphans);
     for (const OutboxRow& row : lost) {
       orphans->outbox.push_back({row.receiver, row.id, row.fingerprint, "", true});
     }
@@ -88,10 +104,44 @@ void Outbox::Tell(std::vector<AlertUpdate> updates, Delta* delta) {
 
 std::vector<DeadLetter> Outbox::DeadLetters() const {
   std::vector<DeadLetter> letters;
-  for (const std::shared_ptr<Receiver>& receiver : receivers_) {
-    for (DeadLetter& letter : receiver->DeadLetters()) letters.push_back(std::move(letter));
+  for (Untold& untold : ListUntold()) {
+    if (!untold.parked) continue;
+    letters.push_back(
+        {std::move(untold.receiver), std::move(untold.alert), std::move(untold.answer)});
   }
   return letters;
+}
+
+std::vector<Untold> Outbox::ListUntold() const {
+  std::vector<Untold> all;
+  for (const std::shared_ptr<Receiver>& receiver : receivers_) {
+    for (Untold& untold : receiver->ListUntold()) all.push_back(std::move(untold));
+  }
+  return all;
+}
+
+absl::Status Outbox::RetryParked(absl::string_view id) {
+  for (const std::shared_ptr<Receiver>& receiver : receivers_) {
+    const absl::Status status = receiver->RetryParked(id);
+    if (!absl::IsNotFound(status)) return status;
+  }
+  return absl::NotFoundError(absl::StrCat("nothing that is parked has the id ", id));
+}
+
+int Outbox::RetryAllParked() {
+  int retried = 0;
+  for (const std::shared_ptr<Receiver>& receiver : receivers_) {
+    retried += receiver->RetryAllParked();
+  }
+  return retried;
+}
+
+absl::Status Outbox::Drop(absl::string_view id) {
+  for (const std::shared_ptr<Receiver>& receiver : receivers_) {
+    const absl::Status status = receiver->Drop(id);
+    if (!absl::IsNotFound(status)) return status;
+  }
+  return absl::NotFoundError(absl::StrCat("nothing that waits has the id ", id));
 }
 
 void Outbox::Stop() {

@@ -13,6 +13,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/metrics.h"
 #include "engine/model/alert.h"
+#include "engine/outbox/untold.h"
 #include "engine/store/delta.h"
 #include "sinks/sink.h"
 
@@ -40,8 +41,9 @@ class Receiver;
 
 // What each receiver has not accepted yet, and the threads that tell it.
 //
-// Tell and Restore are called from the evaluation thread. Everything else is the outbox's own
-// threads, one for each receiver, so that one dead receiver never delays another.
+// Tell, Restore and Stop are called from the evaluation thread; what lists, retries or drops, from
+// any until Stop. Everything else is the outbox's own threads, one for each receiver, so that one
+// dead receiver never delays another.
 class Outbox {
  public:
   struct Options {
@@ -72,6 +74,21 @@ class Outbox {
 
   // What was given up, the newest of each alert. Any thread, until Stop.
   std::vector<DeadLetter> DeadLetters() const;
+
+  // What the receivers have not accepted, by receiver, each in the order in which it was said. Any
+  // thread, until Stop.
+  std::vector<Untold> ListUntold() const;
+
+  // Offers what was parked anew, durably: one by its Untold::id, or all of it. NotFound if nothing
+  // parked has that id; FailedPrecondition if the receiver was told of a later episode of the alert
+  // meanwhile. Any thread, until Stop; never waits for a receiver or the disk.
+  absl::Status RetryParked(absl::string_view id);
+  // Returns how many.
+  int RetryAllParked();
+
+  // Gives up what waits or is parked, durably: it is not told, nor, of an alert that fires still,
+  // how it ends. NotFound; Unavailable if it is being told at this moment. As RetryParked.
+  absl::Status Drop(absl::string_view id);
 
   // Tries to send what waits and is due for up to Options::shutdown, then ends the threads.
   void Stop();

@@ -55,9 +55,36 @@ void Receiver::Committed(int64_t commit) {
   changed_.Signal();
 }
 
-std::vector<DeadLetter> Receiver::DeadLetters() const {
+std::vector<Untold> Receiver::ListUntold() const {
   absl::MutexLock lock(&mutex_);
-  return queue_.DeadLetters();
+  return queue_.ListUntold(Moment::Of(*clock_));
+}
+
+absl::Status Receiver::RetryParked(absl::string_view id) {
+  absl::MutexLock lock(&mutex_);
+  Delta delta;
+  const absl::Status status = queue_.RetryParked(id, Moment::Of(*clock_), &delta);
+  if (!delta.empty()) acknowledge_(std::move(delta));
+  changed_.Signal();
+  return status;
+}
+
+int Receiver::RetryAllParked() {
+  absl::MutexLock lock(&mutex_);
+  Delta delta;
+  const int retried = queue_.RetryAllParked(Moment::Of(*clock_), &delta);
+  if (!delta.empty()) acknowledge_(std::move(delta));
+  changed_.Signal();
+  return retried;
+}
+
+absl::Status Receiver::Drop(absl::string_view id) {
+  absl::MutexLock lock(&mutex_);
+  Delta delta;
+  const absl::Status status = queue_.Drop(id, Moment::Of(*clock_), &delta);
+  if (!delta.empty()) acknowledge_(std::move(delta));
+  changed_.Signal();
+  return status;
 }
 
 void Receiver::BeginStop() {
@@ -116,9 +143,10 @@ void Receiver::Run() {
     Delta delta;
     const Moment then = Moment::Of(*clock_);
     queue_.Settle(offers, verdicts, then, &delta);
+    // With the lock: what a person changes meanwhile must be committed after it.
+    if (!delta.empty()) acknowledge_(std::move(delta));
     mutex_.Unlock();
     log_.Note(verdicts, then.mono);
-    if (!delta.empty()) acknowledge_(std::move(delta));
     mutex_.Lock();
   }
   ended_ = true;

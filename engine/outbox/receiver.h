@@ -44,7 +44,11 @@ class Receiver {
   void Tell(const std::vector<Said>& said, int64_t commit, Delta* delta);
   void Committed(int64_t commit);
 
-  std::vector<DeadLetter> DeadLetters() const;
+  // See DeliveryQueue. Never wait for the sink or the disk.
+  std::vector<Untold> ListUntold() const;
+  absl::Status RetryParked(absl::string_view id);
+  int RetryAllParked();
+  absl::Status Drop(absl::string_view id);
 
   // Ends the thread once nothing is due. Does not wait for it.
   void BeginStop();

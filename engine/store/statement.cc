@@ -21,7 +21,7 @@ absl::Status StatusOfSqlite(sqlite3* db, int code, absl::string_view doing) {
       return absl::OkStatus();
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      return absl::FailedPreconditionError(absl::StrCat(doing, ": another process holds it"));
+      return absl::FailedPreconditionError(absl::StrCat(doing, ": ", kHeldByAnother));
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return absl::DataLossError(message);

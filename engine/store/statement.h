@@ -17,6 +17,9 @@ struct sqlite3_stmt;
 
 namespace tallybell {
 
+// Part of the message where another process holds the file.
+inline constexpr absl::string_view kHeldByAnother = "another process holds it";
+
 // What an SQLite result code means to the callers of the store. FailedPrecondition: another
 // process holds the file; DataLoss: damaged; PermissionDenied, ResourceExhausted (a full disk),
 // Unavailable (input or output failed), Internal.

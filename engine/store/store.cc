@@ -13,6 +13,7 @@
 #include <iterator>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -69,9 +70,13 @@ Store::~Store() { Disconnect(); }
 
 absl::StatusOr<std::unique_ptr<Store>> Store::Open(const Options& options) {
   std::unique_ptr<Store> store(new Store(options));
-  const absl::Status status = store->Connect(/*create=*/true);
+  const absl::Status status = store->Connect(options.create);
   if (!status.ok()) return Named(status, options.path);
   return store;
+}
+
+bool Store::IsHeld(const absl::Status& status) {
+  return absl::IsFailedPrecondition(status) && absl::StrContains(status.message(), kHeldByAnother);
 }
 
 absl::Status Store::PrepareFile(bool create) {

@@ -27,7 +27,8 @@ namespace tallybell {
 class Store {
  public:
   struct Options {
-    std::string path;  // its directory must exist; ":memory:" keeps nothing
+    std::string path;    // its directory must exist; ":memory:" keeps nothing
+    bool create = true;  // false: NotFound where there is no such file
     // History older than this, or beyond so many rows, is deleted as new rows come.
     DurationNs history_age = 30 * kDay;
     int64_t history_rows = 100'000;
@@ -45,6 +46,8 @@ class Store {
   // FailedPrecondition if another process holds the file, if it is of a newer tallybell or not
   // tallybell's at all; DataLoss if it is damaged; otherwise what the system says.
   static absl::StatusOr<std::unique_ptr<Store>> Open(const Options& options);
+  // Whether Open failed because another process holds the file.
+  static bool IsHeld(const absl::Status& status);
   ~Store();
 
   absl::StatusOr<Snapshot> Load();

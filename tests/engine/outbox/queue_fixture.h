@@ -127,6 +127,38 @@ class QueueFixture {
     for (const HistoryRow& row : history_) kinds.push_back(row.kind);
     return kinds;
   }
+  // What people see and do.
+  std::vector<tallybell::Untold> Untold() const { return queue_->ListUntold(Now()); }
+  absl::Status Retry(absl::string_view id) {
+    Delta delta;
+    const absl::Status status = queue_->RetryParked(id, Now(), &delta);
+    Store(delta);
+    return status;
+  }
+  int RetryAll() {
+    Delta delta;
+    const int retried = queue_->RetryAllParked(Now(), &delta);
+    Store(delta);
+    return retried;
+  }
+  absl::Status Drop(absl::string_view id) {
+    Delta delta;
+    const absl::Status status = queue_->Drop(id, Now(), &delta);
+    Store(delta);
+    return status;
+  }
+  std::vector<OutboxRow> Rows() const {
+    std::vector<OutboxRow> rows;
+    for (const auto& [id, row] : disk_) rows.push_back(row);
+    return rows;
+  }
+  // What somebody else writes while no queue is there.
+  void Write(const Delta& delta) { Store(delta); }
+  void RestartWith(SinkPolicy policy) {
+    policy_ = policy;
+    Restart();
+  }
+
   const std::map<int64_t, OutboxRow>& disk() const { return disk_; }
   std::map<int64_t, OutboxRow>& disk() { return disk_; }
   const std::vector<HistoryRow>& history() const { return history_; }
@@ -147,7 +179,7 @@ class QueueFixture {
     history_.insert(history_.end(), delta.history.begin(), delta.history.end());
   }
 
-  const SinkPolicy policy_;
+  SinkPolicy policy_;
   ManualClock clock_;
   const TimeNs start_ = clock_.Now();
   Metrics metrics_;
