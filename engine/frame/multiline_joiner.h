@@ -39,6 +39,8 @@ class MultilineJoiner {
     bool on() const { return first != nullptr || last != nullptr; }
   };
   static constexpr size_t kDefaultMaxBytes = 256 << 10;
+  // Later than where any record begins.
+  static constexpr uint64_t kNothingHeld = UINT64_MAX;
 
   // A line, or several with a newline between each two. All but the text is that of the first.
   struct Record {

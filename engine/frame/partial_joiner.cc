@@ -61,6 +61,11 @@ uint64_t PartialJoiner::HeldFrom() const {
   return from;
 }
 
+uint64_t PartialJoiner::HeldFrom(absl::string_view stream) const {
+  const Held& held = held_[StreamIndex(stream)];
+  return held.any ? held.offset : kNothingHeld;
+}
+
 void PartialJoiner::Append(absl::string_view text, Held* held) const {
   const size_t room = held->full ? 0 : max_line_bytes_ - held->text.size();
   const absl::string_view fits = Utf8Truncate(text, room);

@@ -40,6 +40,8 @@ class PartialJoiner {
 
   // Where reading must begin again so that no held piece is lost: the least offset of those held.
   uint64_t HeldFrom() const;
+  // The same of one stream.
+  uint64_t HeldFrom(absl::string_view stream) const;
 
  private:
   struct Held {

@@ -4,7 +4,9 @@
 #include "engine/run/source_format.h"
 
 #include <algorithm>
+#include <memory>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "engine/frame/envelope_detector.h"
 #include "engine/frame/line_text.h"
@@ -17,6 +19,36 @@ namespace {
 constexpr EnvelopeKind kEnvelopes[] = {EnvelopeKind::kNone, EnvelopeKind::kDocker,
                                        EnvelopeKind::kCri, EnvelopeKind::kDockerLogs,
                                        EnvelopeKind::kCompose};
+
+// Looks for an object that is printed over several lines.
+class ObjectFinder {
+ public:
+  // The next line, as patterns see it.
+  void Add(absl::string_view text) {
+    if (found_ || json_ == nullptr) return;
+    if (text == "{") {
+      open_ = true;
+      text_.clear();
+    }
+    if (!open_) return;
+    absl::StrAppend(&text_, text.substr(0, absl::StartsWith(text, "}") ? 1 : text.size()), "\n");
+    if (text_.size() > MultilineJoiner::kDefaultMaxBytes) open_ = false;
+    if (!absl::StartsWith(text, "}")) return;
+    open_ = text == "}{";
+    ParsedLine parsed;
+    const WantedFields no_fields;
+    LineParser::Only(*json_, &no_fields).Parse(text_, &parsed);
+    found_ = parsed.kind == ParsedLine::Kind::kRecord && !parsed.malformed;
+    text_ = "{\n";
+  }
+  bool found() const { return found_; }
+
+ private:
+  const LineFormat* const json_ = FindLineFormat("json");
+  bool open_ = false;
+  bool found_ = false;
+  std::string text_;
+};
 
 // Takes the next line, without its newline, off `*rest`.
 absl::string_view TakeLine(absl::string_view* rest) {
@@ -42,8 +74,23 @@ const EnvelopeKind* FindEnvelope(absl::string_view name) {
 }  // namespace
 
 std::string SourceFormat::Describe() const {
-  if (envelope == EnvelopeKind::kNone) return std::string(lines->name);
-  return absl::StrCat(lines->name, " in ", EnvelopeKindName(envelope));
+  return absl::StrCat(
+      lines->name, objects ? " over several lines" : "",
+      envelope == EnvelopeKind::kNone ? "" : absl::StrCat(" in ", EnvelopeKindName(envelope)));
+}
+
+bool SourceFormat::states_nothing() const {
+  return envelope == EnvelopeKind::kNone && lines == FindLineFormat("plain");
+}
+
+MultilineJoiner::Options SourceFormat::JoinObjects() {
+  const auto pattern = [](const char* regex) {
+    return std::make_shared<const Pattern>(Pattern::Regex(regex, /*ignore_case=*/false).value());
+  };
+  MultilineJoiner::Options options;
+  options.first = pattern("^[{]");
+  options.last = pattern("^[}]");
+  return options;
 }
 
 bool IsFormatName(absl::string_view name) {
@@ -69,6 +116,7 @@ SourceFormat DetectFormat(absl::string_view name, absl::string_view first_lines)
 
   const WantedFields no_fields;
   FormatDetector detector;
+  ObjectFinder objects;
   std::string unwrapped, cleaned;
   bool first = true;
   while (!first_lines.empty()) {
@@ -81,6 +129,7 @@ SourceFormat DetectFormat(absl::string_view name, absl::string_view first_lines)
     const absl::string_view text = LineText(line.text, first, &cleaned);
     first = false;
     detector.Add(text);
+    objects.Add(text);
     ParsedLine parsed;
     LineParser::Only(*FindLineFormat("glog"), &no_fields).Parse(text, &parsed);
     if (parsed.kind == ParsedLine::Kind::kFileLine && format.host.empty()) {
@@ -89,6 +138,12 @@ SourceFormat DetectFormat(absl::string_view name, absl::string_view first_lines)
   }
   format.found_out = format.lines == nullptr;
   if (format.found_out) format.lines = &detector.format();
+  const LineFormat* const json = FindLineFormat("json");
+  if (objects.found() && (format.lines == json || format.lines == FindLineFormat("plain"))) {
+    // Who names "plain" means it.
+    format.objects = format.found_out || format.lines == json;
+    if (format.objects) format.lines = json;
+  }
   return format;
 }
 

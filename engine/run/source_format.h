@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "engine/frame/envelope.h"
+#include "engine/frame/multiline_joiner.h"
 #include "engine/parse/line_parser.h"
 
 namespace tallybell {
@@ -18,10 +19,17 @@ struct SourceFormat {
   EnvelopeKind envelope = EnvelopeKind::kNone;
   const LineFormat* lines = nullptr;  // a row of the table; lives for ever
   bool found_out = false;             // nobody named `lines`: some lines may be of another format
-  std::string host;                   // that the file's header names; may be empty
+  // JSON objects are printed over several lines each, from a line that begins with { to one that
+  // begins with }.
+  bool objects = false;
+  std::string host;  // that the file's header names; may be empty
 
   // "glog", "plain in docker json-file".
   std::string Describe() const;
+  // Whether no line states a time or inherits anything: plain lines without an envelope.
+  bool states_nothing() const;
+  // How lines are joined, if they are; `objects` is so.
+  static MultilineJoiner::Options JoinObjects();
   // Reads its lines; `wanted` outlives that.
   LineParser Parser(const WantedFields* wanted) const {
     return found_out ? LineParser::Mostly(*lines, wanted) : LineParser::Only(*lines, wanted);

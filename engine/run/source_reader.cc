@@ -4,22 +4,12 @@
 #include "engine/run/source_reader.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
-#include "engine/base/status_macros.h"
 #include "engine/frame/line_count.h"
-#include "engine/frame/line_text.h"
-#include "engine/parse/line_parser.h"
+#include "engine/run/region_lines.h"
 
 namespace tallybell {
-
-struct SourceReader::Line {
-  EnvelopedLine enveloped;
-  int stream = 0;
-  absl::string_view text;
-  ParsedLine parsed;
-};
 
 namespace {
 
@@ -36,9 +26,10 @@ class SmallReads : public ByteReader {
   const size_t most_;
 };
 
-BlockReader::Options BlockOptions(const SourceReader::Options& options, size_t look_ahead) {
+BlockReader::Options BlockOptions(const SourceReader::Options& options) {
   BlockReader::Options block;
-  block.block = std::max({options.block, look_ahead, SourceReader::kFormatBytes});
+  block.block = std::max(
+      {options.block, SourceMarks::LookAhead(options.mark_every), SourceReader::kFormatBytes});
   block.offset = options.offset;
   block.live = options.live;
   return block;
@@ -68,48 +59,32 @@ ScanEnvelope ScanEnvelopeOf(EnvelopeKind envelope) {
   return ScanEnvelope::kNone;
 }
 
-// The line of `region` that begins at `begin`, without its newline.
-absl::string_view LineAt(absl::string_view region, size_t begin) {
-  const void* const newline = std::memchr(region.data() + begin, '\n', region.size() - begin);
-  const size_t end =
-      newline == nullptr ? region.size() : static_cast<const char*>(newline) - region.data();
-  return region.substr(begin, end - begin);
-}
-
-// Where the line begins that ends at `end` (its newline, or the region's end).
-size_t LineBegin(absl::string_view region, size_t end) {
-  const void* const newline = memrchr(region.data(), '\n', end);
-  return newline == nullptr ? 0 : static_cast<const char*>(newline) - region.data() + 1;
-}
-
-// The first line that begins at or after `at`.
-size_t NextLineBegin(absl::string_view region, size_t at) {
-  if (at == 0 || at >= region.size() || region[at - 1] == '\n') return at;
-  const absl::string_view rest = LineAt(region, at);
-  return std::min(region.size(), at + rest.size() + 1);
-}
-
 }  // namespace
 
 SourceReader::SourceReader(Options options, ByteReader* bytes, CandidateRulesCache* candidates,
                            const RuleMatcher* matcher)
     : options_(std::move(options)),
-      look_ahead_(4 * options_.mark_every),
       small_reads_(std::make_unique<SmallReads>(bytes, options_.block)),
       candidate_cache_(candidates),
       matcher_(matcher),
-      blocks_(small_reads_.get(), BlockOptions(options_, look_ahead_)),
-      clock_(ClockOptions(options_)),
+      blocks_(small_reads_.get(), BlockOptions(options_)),
+      times_(ClockOptions(options_)),
+      contexts_(&streams_, &times_),
+      marks_(options_.mark_every, options_.offset, &streams_, &times_),
+      matches_(&streams_, &counts_),
+      lines_(&streams_, &times_.clock()),
       finished_(!options_.live),
-      next_boundary_(options_.offset),
       resume_offset_(options_.offset) {
-  if (options_.offset == 0 && options_.begins.has_value()) clock_.FileBegins(*options_.begins);
+  if (options_.offset == 0 && options_.begins.has_value()) {
+    times_.clock().FileBegins(*options_.begins);
+  }
 }
 
 SourceCounts SourceReader::counts() const {
   SourceCounts counts = counts_;
   counts.lines_cut += static_cast<int64_t>(blocks_.lines_truncated());
-  counts.clamped_times = clock_.clamped();
+  counts.clamped_times = times_.clock().clamped();
+  if (sequence_ != nullptr) counts.records_cut = sequence_->records_cut();
   return counts;
 }
 
@@ -137,8 +112,40 @@ void SourceReader::SetFormat(SourceFormat format) {
   Labels labels = options_.labels;
   if (labels.Get("host").empty()) labels.Set("host", format_->host);
   streams_.Set(labels, format_->envelope, *matcher_);
+  const WantedFields* const wanted = &matcher_->wanted_fields();
+  lines_.Use(&*format_, wanted);
+  contexts_.Use(&*format_, wanted);
+  marks_.Use(&*format_, wanted);
+  matches_.Use(lines_.parser(), matcher_);
+  if (InSequence()) {
+    // What is looked for there has no envelope any more.
+    if (sequence_ == nullptr) StartSequence();
+    sequence_->Use(&*format_, wanted,
+                   candidate_cache_->Get(streams_.AllRules(), ScanEnvelope::kNone));
+    return;
+  }
   candidates_ = candidate_cache_->Get(streams_.AllRules(), ScanEnvelopeOf(format_->envelope));
   candidate_scratch_ = candidates_->NewScratch();
+}
+
+// Whether every line must be looked at: to join them, or to know which container spoke before.
+bool SourceReader::InSequence() const {
+  return options_.multiline.on() || format_->objects || format_->envelope == EnvelopeKind::kCompose;
+}
+
+void SourceReader::StartSequence() {
+  SourceSequence::Options options;
+  options.multiline = options_.multiline;
+  if (!options.multiline.on() && format_->objects) {
+    options.multiline = SourceFormat::JoinObjects();
+    options.multiline.max_lines = options_.multiline.max_lines;
+    options.multiline.max_wait = options_.multiline.max_wait;
+  }
+  options.live = options_.live;
+  options.look_ahead = SourceMarks::LookAhead(options_.mark_every);
+  sequence_ = std::make_unique<SourceSequence>(
+      std::move(options), SourceSequence::Parts{&streams_, &times_, &contexts_, &marks_, &matches_,
+                                                &joiner_, &counts_});
 }
 
 void SourceReader::UseRules(CandidateRulesCache* candidates, const RuleMatcher* matcher) {
@@ -147,28 +154,7 @@ void SourceReader::UseRules(CandidateRulesCache* candidates, const RuleMatcher* 
   if (format_.has_value()) SetFormat(*std::move(format_));
 }
 
-void SourceReader::ParseText(absl::string_view text, bool first, Line* line) {
-  line->text = LineText(text, first, &text_scratch_);
-  format_->Parser(&matcher_->wanted_fields()).Parse(line->text, &line->parsed);
-}
-
-void SourceReader::ReadLine(absl::string_view raw, bool first, Line* line) {
-  line->enveloped = Unwrap(format_->envelope, raw, &unwrap_scratch_);
-  line->stream = SourceStreams::Number(line->enveloped.stream);
-  ParseText(line->enveloped.text, first, line);
-}
-
-// The time that a record states: its line, else its envelope.
-std::optional<Stamp> SourceReader::StampOf(const Line& line) const {
-  if (line.parsed.kind == ParsedLine::Kind::kRecord && line.parsed.stamp.has_value()) {
-    return clock_.InEnvelope(*line.parsed.stamp, line.enveloped.time,
-                             line.enveloped.utc_offset_seconds);
-  }
-  if (line.enveloped.time != kNoTime) return Stamp::At(line.enveloped.time);
-  return std::nullopt;
-}
-
-// ---- Blocks and marks
+// ---- Blocks
 
 absl::StatusOr<bool> SourceReader::Read(TimeNs arrival, std::vector<SourceItem>* items) {
   arrival_ = arrival;
@@ -182,26 +168,15 @@ absl::StatusOr<bool> SourceReader::Read(TimeNs arrival, std::vector<SourceItem>*
   const bool last = block.at_end && finished_;
   if (!block.bytes.empty()) {
     DecideFormat(block);
-    region_ = block.bytes;
-    region_offset_ = block.offset;
-    for (Context& context : contexts_) context.known_to = 0;
-    const std::vector<Mark> marks = FindMarks(block, last);
-    size_t ready = Ready(block, marks);
-    if (ready < block.bytes.size() && !blocks_.Keep(block.bytes.size() - ready)) {
-      ready = block.bytes.size();
+    if (sequence_ != nullptr) {
+      ReadInSequence(block, items);
+    } else {
+      ReadCandidates(block, last, items);
     }
-    const bool all = ready == block.bytes.size();
-    // The mark that ends what is ready is found again at the front of the next block.
-    if (!all) next_boundary_ = block.offset + ready;
-    region_ = block.bytes.substr(0, ready);
-    Process(region_, marks, items);
-    CarryContext(region_.size());
-    counts_.lines += CountLines(region_);
-    counts_.bytes += static_cast<int64_t>(region_.size());
-    resume_offset_ = all ? block.next_offset : block.offset + ready;
   } else if (block.at_end) {
     resume_offset_ = std::max(resume_offset_, block.next_offset);
   }
+  if (sequence_ != nullptr && block.at_end && arrival != kNoTime) sequence_->Wait(arrival, items);
   if (options_.live) ReleaseTimeless(items);
   if (last) EndSource(items);
   return block.at_end;
@@ -213,88 +188,58 @@ bool SourceReader::Waits(const Block& block) {
          blocks_.Keep(block.bytes.size());
 }
 
-// The marks of a block, those behind what is ready included: docs/semantics.md, "Marks".
-std::vector<SourceReader::Mark> SourceReader::FindMarks(const Block& block, bool last) {
-  std::vector<Mark> marks;
-  // Plain lines without an envelope state nothing.
-  if (format_->envelope == EnvelopeKind::kNone && format_->lines == FindLineFormat("plain")) {
-    return marks;
-  }
-  const uint64_t end = block.offset + block.bytes.size();
-  Line line;
-  const auto stated = [&](size_t begin) {
-    ReadLine(LineAt(block.bytes, begin), block.offset + begin == 0, &line);
-    if (!any_mark_ && marks.empty() && line.parsed.kind == ParsedLine::Kind::kFileLine &&
-        line.parsed.stamp.has_value()) {
-      clock_.FileBegins(*line.parsed.stamp);
-    }
-    return line.parsed.kind == ParsedLine::Kind::kFileLine ? std::nullopt : StampOf(line);
-  };
-  while (next_boundary_ < end) {
-    size_t begin = next_boundary_ <= block.offset
-                       ? 0
-                       : NextLineBegin(block.bytes, next_boundary_ - block.offset);
-    std::optional<Stamp> stamp;
-    while (begin < block.bytes.size() && !(stamp = stated(begin)).has_value()) {
-      begin += LineAt(block.bytes, begin).size() + 1;
-    }
-    if (!stamp.has_value()) break;
-    marks.push_back({begin, *stamp});
-    next_boundary_ = ((block.offset + begin) / options_.mark_every + 1) * options_.mark_every;
-  }
-  if (last) {
-    // The last record that states a time is a mark too.
-    const size_t first = marks.empty() ? 0 : marks.back().begin + 1;
-    size_t end_of_line = block.bytes.size();
-    if (end_of_line > 0 && block.bytes.back() == '\n') --end_of_line;
-    for (size_t begin = LineBegin(block.bytes, end_of_line); begin >= first;
-         begin = LineBegin(block.bytes, begin - 1)) {
-      if (const auto stamp = stated(begin); stamp.has_value()) {
-        marks.push_back({begin, *stamp});
-        break;
-      }
-      if (begin == 0) break;
-    }
-  }
-  return marks;
+void SourceReader::ReadInSequence(const Block& block, std::vector<SourceItem>* items) {
+  sequence_->Add(block.bytes, block.offset, arrival_, items);
+  if (matches_.full()) ReleaseTimeless(items);
+  counts_.lines += CountLines(block.bytes);
+  counts_.bytes += static_cast<int64_t>(block.bytes.size());
+  resume_offset_ = block.next_offset;
 }
 
-// How much of the block can be processed: what lies before its last mark, because a mark needs
-// the one after it, unless that is too far away.
-size_t SourceReader::Ready(const Block& block, const std::vector<Mark>& marks) const {
-  const size_t size = block.bytes.size();
-  if (block.at_end || block.sealed || marks.empty()) return size;
-  return size - marks.back().begin < look_ahead_ ? marks.back().begin : size;
+void SourceReader::ReadCandidates(const Block& block, bool last, std::vector<SourceItem>* items) {
+  const std::vector<SourceMarks::Mark> marks = marks_.Find(block, last);
+  size_t ready = marks_.Ready(block, marks);
+  if (ready < block.bytes.size() && !blocks_.Keep(block.bytes.size() - ready)) {
+    ready = block.bytes.size();
+  }
+  const bool all = ready == block.bytes.size();
+  // The mark that ends what is ready is found again at the front of the next block.
+  if (!all) marks_.GoTo(block.offset + ready);
+  region_ = block.bytes.substr(0, ready);
+  region_offset_ = block.offset;
+  contexts_.Enter(region_, region_offset_, arrival_);
+  Process(marks, items);
+  contexts_.Carry(region_.size());
+  counts_.lines += CountLines(region_);
+  counts_.bytes += static_cast<int64_t>(region_.size());
+  resume_offset_ = all ? block.next_offset : block.offset + ready;
 }
 
-void SourceReader::Process(absl::string_view region, const std::vector<Mark>& marks,
+void SourceReader::Process(const std::vector<SourceMarks::Mark>& marks,
                            std::vector<SourceItem>* items) {
   next_candidate_ = 0;
-  candidates_->Find(region, candidate_scratch_.get(), &candidate_lines_);
+  candidates_->Find(region_, candidate_scratch_.get(), &candidate_lines_);
   size_t begin = 0;
-  for (size_t i = 0; i < marks.size() && marks[i].begin < region.size(); ++i) {
+  for (size_t i = 0; i < marks.size() && marks[i].begin < region_.size(); ++i) {
     ProcessSegment(begin, marks[i].begin, items);
     begin = marks[i].begin;
-    if (format_->envelope != EnvelopeKind::kNone) CarryContext(begin);
+    if (format_->envelope != EnvelopeKind::kNone) contexts_.Carry(begin);
     std::optional<Stamp> following;
-    if (i + 1 < marks.size() && marks[i + 1].begin - begin < look_ahead_) {
+    if (i + 1 < marks.size() &&
+        marks[i + 1].begin - begin < SourceMarks::LookAhead(options_.mark_every)) {
       following = marks[i + 1].stamp;
     }
-    last_mark_ = clock_.NextMark(marks[i].stamp, following, arrival_);
-    items->push_back({last_mark_, true, {}});
-    if (any_mark_) continue;
-    any_mark_ = true;
-    first_time_ = last_mark_;
-    ReleaseTimeless(items);
+    const bool first = !times_.any();
+    items->push_back({times_.PassMark(marks[i].stamp, following, arrival_), true, {}});
+    if (first) ReleaseTimeless(items);
   }
-  ProcessSegment(begin, region.size(), items);
+  ProcessSegment(begin, region_.size(), items);
 }
 
 // Lines in [begin, end) of the region; the clock stands in their segment.
 void SourceReader::ProcessSegment(size_t begin, size_t end, std::vector<SourceItem>* items) {
   const std::vector<CandidateLines::Line>& lines = candidate_lines_.lines();
-  const bool in_order = any_mark_ && clock_.NeedsEveryStamp();
-  if (!in_order) {
+  if (!times_.in_order()) {
     for (; next_candidate_ < lines.size() && lines[next_candidate_].begin < end;
          ++next_candidate_) {
       const CandidateLines::Line& candidate = lines[next_candidate_];
@@ -309,6 +254,7 @@ void SourceReader::ProcessSegment(size_t begin, size_t end, std::vector<SourceIt
     if (may_count) ++next_candidate_;
     begin = line_end + 1;
   }
+  contexts_.Noted(end);
 }
 
 // ---- Lines
@@ -316,8 +262,8 @@ void SourceReader::ProcessSegment(size_t begin, size_t end, std::vector<SourceIt
 void SourceReader::ProcessLine(size_t begin, size_t end, const CandidateLines::Line* candidate,
                                bool in_order, std::vector<SourceItem>* items) {
   const uint64_t offset = region_offset_ + begin;
-  Line line;
-  line.enveloped = Unwrap(format_->envelope, region_.substr(begin, end - begin), &unwrap_scratch_);
+  SourceLine line;
+  lines_.Unwrap(region_.substr(begin, end - begin), &line);
   uint64_t record_offset = offset;
   if (format_->envelope != EnvelopeKind::kNone) {
     if (line.enveloped.malformed) ++counts_.malformed_envelopes;
@@ -328,156 +274,71 @@ void SourceReader::ProcessLine(size_t begin, size_t end, const CandidateLines::L
     record_offset = whole.offset;
     if (whole.cut_bytes > 0) ++counts_.lines_cut;
   }
-  line.stream = SourceStreams::Number(line.enveloped.stream);
-  ParseText(line.enveloped.text, record_offset == 0, &line);
-  if (line.parsed.kind == ParsedLine::Kind::kFileLine) return;
-  const TimeNs time = TimeOf(line, begin, end, in_order);
-  if (candidate != nullptr && offset >= counted_to_) {
-    Emit(line, record_offset, time, *candidate, items);
-  }
+  lines_.Parse(lines_.Clean(line.enveloped.text, record_offset == 0), &line);
+  matches_.Count(line.parsed);
+  if (line.is_file_line()) return;
+  const TimeNs time = TimeOf(line, begin, in_order);
+  if (candidate == nullptr || offset < counted_to_) return;
+  candidates_->RulesOf(candidate_lines_, *candidate, &candidate_rules_);
+  matches_.Add(line, record_offset, time, contexts_.Of(line.stream), candidate_rules_, items);
+  // Where no time is stated, nothing is worth waiting for.
+  if (matches_.full() || (format_settled_ && format_->states_nothing())) ReleaseTimeless(items);
 }
 
-// The time of a record: what it states, else that of the record before it in its stream.
-TimeNs SourceReader::TimeOf(const Line& line, size_t begin, size_t end, bool in_order) {
-  const std::optional<Stamp> stamp = StampOf(line);
-  const bool is_record = line.parsed.kind == ParsedLine::Kind::kRecord;
-  if (!in_order && !(is_record && stamp.has_value())) LookBack(line.stream, begin);
-  if (!stamp.has_value()) return contexts_[line.stream].time;
-  const TimeNs time = clock_.Resolve(*stamp, arrival_);
-  if (!any_mark_) {
-    // Only where no mark was to be had: the stamp became the first one.
-    any_mark_ = true;
-    first_time_ = time;
+// The time of a record: what it states, else that of the record before it in its stream, else the
+// first of the source; kNoTime before that.
+TimeNs SourceReader::TimeOf(const SourceLine& line, size_t begin, bool in_order) {
+  const std::optional<Stamp> stamp = lines_.StampOf(line);
+  if (!in_order && !(line.is_record() && stamp.has_value())) {
+    contexts_.LookBack(line.stream, begin);
   }
-  if (!in_order) return time;
-  for (const int stream : {0, line.stream}) {
-    Context& context = contexts_[stream];
-    if (is_record) context.text.assign(line.text.data(), line.text.size());
-    context.time = time;
-    context.known_to = end;
-    if (line.stream == 0) break;
-  }
-  return time;
-}
-
-// Brings the context of `stream` up to the line that begins at `begin`.
-void SourceReader::LookBack(int stream, size_t begin) {
-  Context& context = contexts_[stream];
-  const size_t known_to = std::exchange(context.known_to, begin);
-  std::string unwrap_scratch, text_scratch;
-  std::swap(unwrap_scratch, unwrap_scratch_);
-  std::swap(text_scratch, text_scratch_);
-  Line line;
-  bool timed = false;
-  while (begin > known_to) {
-    begin = LineBegin(region_, begin - 1);
-    ReadLine(LineAt(region_, begin), region_offset_ + begin == 0, &line);
-    if (stream != 0 && line.stream != stream) continue;
-    if (line.parsed.kind == ParsedLine::Kind::kFileLine) continue;
-    const std::optional<Stamp> stamp = StampOf(line);
-    if (!stamp.has_value()) continue;
-    if (!timed) context.time = clock_.Resolve(*stamp, arrival_);
-    timed = true;
-    if (line.parsed.kind != ParsedLine::Kind::kRecord) continue;
-    context.text.assign(line.text.data(), line.text.size());
-    break;
-  }
-  std::swap(unwrap_scratch, unwrap_scratch_);
-  std::swap(text_scratch, text_scratch_);
-}
-
-// Brings all contexts up to `begin` of the region, for the lines of the next segment or region.
-void SourceReader::CarryContext(size_t begin) {
-  if (!any_mark_ || clock_.NeedsEveryStamp()) return;  // they were kept up line by line
-  LookBack(0, begin);
-  if (format_->envelope == EnvelopeKind::kNone) return;
-  // A stream that is not there at all would be looked for in all of it.
-  for (const absl::string_view name : {"stdout", "stderr"}) {
-    const int stream = SourceStreams::Number(name);
-    const size_t from = std::min(contexts_[stream].known_to, begin);
-    if (memmem(region_.data() + from, begin - from, name.data(), name.size()) != nullptr) {
-      LookBack(stream, begin);
-    } else {
-      contexts_[stream].known_to = begin;
-    }
-  }
-}
-
-void SourceReader::Emit(const Line& line, uint64_t offset, TimeNs time,
-                        const CandidateLines::Line& candidate, std::vector<SourceItem>* items) {
-  Record record;
-  record.text = line.text;
-  record.time = time;
-  record.severity = line.parsed.severity;
-  record.stream = &streams_.labels(line.stream);
-  record.fields = line.parsed.fields;
-  ParsedLine inherited;
-  const Context& context = contexts_[line.stream];
-  if (line.parsed.kind == ParsedLine::Kind::kContinuation && !context.text.empty()) {
-    format_->Parser(&matcher_->wanted_fields()).Parse(context.text, &inherited);
-    record.severity = inherited.severity;
-    record.fields = inherited.fields;
-  }
-  if (record.time == kNoTime) record.time = first_time_;
-
-  SourceItem item;
-  candidates_->RulesOf(candidate_lines_, candidate, &candidate_rules_);
-  selected_.clear();
-  streams_.Select(line.stream, candidate_rules_, &selected_);
-  matcher_->Match(record, selected_, &item.record.matches);
-  if (item.record.matches.empty()) return;
-  item.time = record.time;
-  item.record.time = record.time;
-  item.record.offset = offset;
-  if (record.time != kNoTime) {
-    items->push_back(std::move(item));
-    return;
-  }
-  for (const RuleMatch& match : item.record.matches) {
-    timeless_bytes_ += sizeof(item) + match.evidence.size();
-    for (const std::string& value : match.by_values) timeless_bytes_ += value.size();
-  }
-  timeless_.push_back(std::move(item));
-  const bool states_none = format_settled_ && format_->envelope == EnvelopeKind::kNone &&
-                           format_->lines == FindLineFormat("plain");
-  if (states_none || timeless_bytes_ > kMaxTimelessBytes) ReleaseTimeless(items);
+  TimeNs stated = kNoTime;
+  if (stamp.has_value()) stated = times_.Resolve(*stamp, arrival_);
+  if (in_order) contexts_.Note(line, stated);
+  if (stamp.has_value()) return stated;
+  const TimeNs before = contexts_.Of(line.stream).time;
+  return before == kNoTime ? times_.first() : before;
 }
 
 // Gives what matched before the first time that the source states: at that time; where there is
 // none, when it arrived or the file was last changed.
 void SourceReader::ReleaseTimeless(std::vector<SourceItem>* items) {
-  TimeNs time = first_time_;
-  if (time == kNoTime) {
-    time = arrival_ != kNoTime ? arrival_ : std::max<TimeNs>(options_.ends, 0);
-    counts_.without_time += static_cast<int64_t>(timeless_.size());
-  }
-  for (SourceItem& item : timeless_) {
-    item.time = item.record.time = time;
-    items->push_back(std::move(item));
-  }
-  timeless_.clear();
-  timeless_bytes_ = 0;
+  const TimeNs otherwise = arrival_ != kNoTime ? arrival_ : std::max<TimeNs>(options_.ends, 0);
+  matches_.Release(times_.first(), otherwise, items);
 }
 
-// What only the end of the source brings: a line whose last piece never came, and its last mark.
-void SourceReader::EndSource(std::vector<SourceItem>* items) {
+// ---- The end
+
+// A line whose last piece never came is what there is of it.
+void SourceReader::EndPieces(std::vector<SourceItem>* items) {
   PartialJoiner::Line whole;
-  while (format_.has_value() && joiner_.Flush(&whole)) {
-    Line line;
+  while (joiner_.Flush(&whole)) {
+    SourceLine line;
     line.enveloped = whole.line;
-    line.stream = SourceStreams::Number(whole.line.stream);
-    ParseText(whole.line.text, whole.offset == 0, &line);
-    if (line.parsed.kind == ParsedLine::Kind::kFileLine) continue;
-    const std::optional<Stamp> stamp = StampOf(line);
-    const TimeNs time =
-        stamp.has_value() ? clock_.Resolve(*stamp, arrival_) : contexts_[line.stream].time;
-    CandidateLines::Line any_rule{};
-    any_rule.every_pattern = true;
-    Emit(line, whole.offset, time, any_rule, items);
+    line.stream = streams_.Number(whole.line);
+    lines_.Parse(lines_.Clean(whole.line.text, whole.offset == 0), &line);
+    matches_.Count(line.parsed);
+    if (line.is_file_line()) continue;
+    const std::optional<Stamp> stamp = lines_.StampOf(line);
+    TimeNs time =
+        stamp.has_value() ? times_.Resolve(*stamp, arrival_) : contexts_.Of(line.stream).time;
+    if (time == kNoTime) time = times_.first();
+    matches_.Add(line, whole.offset, time, contexts_.Of(line.stream), streams_.AllRules(), items);
+  }
+}
+
+// What only the end of the source brings: what is unfinished, and its last mark.
+void SourceReader::EndSource(std::vector<SourceItem>* items) {
+  if (sequence_ != nullptr) {
+    sequence_->End(arrival_, items);
+  } else if (format_.has_value()) {
+    EndPieces(items);
   }
   ReleaseTimeless(items);
-  const TimeNs last = contexts_[0].time;
-  if (any_mark_ && last != kNoTime && last != last_mark_) items->push_back({last, true, {}});
+  const TimeNs last = last_time();
+  if (times_.any() && last != kNoTime && last != times_.last_mark()) {
+    items->push_back({last, true, {}});
+  }
 }
 
 }  // namespace tallybell

@@ -18,40 +18,28 @@
 #include "engine/frame/multiline_joiner.h"
 #include "engine/frame/partial_joiner.h"
 #include "engine/match/candidate_rules.h"
-#include "engine/match/rule_match.h"
 #include "engine/match/rule_matcher.h"
-#include "engine/model/record.h"
-#include "engine/parse/line_format.h"
-#include "engine/parse/source_clock.h"
+#include "engine/model/labels.h"
+#include "engine/parse/stamp.h"
+#include "engine/run/source_contexts.h"
 #include "engine/run/source_format.h"
+#include "engine/run/source_item.h"
+#include "engine/run/source_line.h"
+#include "engine/run/source_marks.h"
+#include "engine/run/source_matches.h"
+#include "engine/run/source_sequence.h"
 #include "engine/run/source_streams.h"
+#include "engine/run/source_times.h"
 #include "engine/source/block_reader.h"
 #include "engine/source/byte_reader.h"
 
 namespace tallybell {
 
-// One thing that a source says, in the order in which it stands there: a mark (all up to this time
-// has been told), or a record that some rule counts or clears.
-struct SourceItem {
-  TimeNs time = kNoTime;
-  bool mark = false;
-  MatchedRecord record;
-};
-
-// What was read of a source so far.
-struct SourceCounts {
-  int64_t lines = 0;
-  int64_t bytes = 0;
-  int64_t without_time = 0;
-  int64_t malformed_envelopes = 0;
-  int64_t lines_cut = 0;
-  int64_t clamped_times = 0;
-};
-
 // Takes one source from bytes to matched records: blocks are scanned for what rules look for; only
 // lines that may count are framed, parsed and matched. Marks give the years and the zone
 // (docs/semantics.md, "Time of a record"); what follows the last mark of a block is held until the
-// next is known, so that the result does not depend on how the bytes arrive.
+// next is known, so that the result does not depend on how the bytes arrive. Where several lines
+// make one record, each is looked at: SourceSequence.
 //
 // Not thread-safe; used by one thread at a time.
 class SourceReader {
@@ -60,9 +48,6 @@ class SourceReader {
   static constexpr size_t kMarkEvery = 64 << 10;
   // From so many bytes it is found out what the lines look like, or from the whole if it is less.
   static constexpr size_t kFormatBytes = 256 << 10;
-  // What matches before the first time that a replayed source states waits for that, up to so many
-  // bytes of it.
-  static constexpr size_t kMaxTimelessBytes = 64 << 20;
 
   struct Options {
     std::string name;
@@ -114,59 +99,43 @@ class SourceReader {
   SourceCounts counts() const;
   // Live: when Read must be called again though nothing came, because an unfinished record has
   // waited long enough then; on the clock of `arrival`. kNever if there is none.
-  TimeNs held_until() const { return kNever; }
+  TimeNs held_until() const { return sequence_ == nullptr ? kNever : sequence_->held_until(); }
   // The first and the last time that it states; kNoTime before that.
-  TimeNs first_time() const { return first_time_; }
-  TimeNs last_time() const { return contexts_[0].time; }
+  TimeNs first_time() const { return times_.first(); }
+  TimeNs last_time() const { return contexts_.Of(0).time; }
 
  private:
-  struct Mark {
-    size_t begin;  // of its line in the region
-    Stamp stamp;
-  };
-  // A line with its envelope off, cleaned and parsed. Views of the region or of scratch.
-  struct Line;
-
   void DecideFormat(const Block& block);
   void SetFormat(SourceFormat format);
-  std::vector<Mark> FindMarks(const Block& block, bool last);
-  std::optional<Stamp> StampOf(const Line& line) const;
-  void ReadLine(absl::string_view raw, bool first, Line* line);
-  void ParseText(absl::string_view text, bool first, Line* line);
-
+  bool InSequence() const;
+  void StartSequence();
   bool Waits(const Block& block);
-  size_t Ready(const Block& block, const std::vector<Mark>& marks) const;
-  void Process(absl::string_view region, const std::vector<Mark>& marks,
-               std::vector<SourceItem>* items);
+
+  void ReadInSequence(const Block& block, std::vector<SourceItem>* items);
+  void ReadCandidates(const Block& block, bool last, std::vector<SourceItem>* items);
+  void Process(const std::vector<SourceMarks::Mark>& marks, std::vector<SourceItem>* items);
   void ProcessSegment(size_t begin, size_t end, std::vector<SourceItem>* items);
   void ProcessLine(size_t begin, size_t end, const CandidateLines::Line* candidate, bool in_order,
                    std::vector<SourceItem>* items);
-  void Emit(const Line& line, uint64_t offset, TimeNs time, const CandidateLines::Line& candidate,
-            std::vector<SourceItem>* items);
-  TimeNs TimeOf(const Line& line, size_t begin, size_t end, bool in_order);
-  void LookBack(int stream, size_t begin);
-  void CarryContext(size_t begin);
-  void ReleaseTimeless(std::vector<SourceItem>* items);
+  TimeNs TimeOf(const SourceLine& line, size_t begin, bool in_order);
+  void EndPieces(std::vector<SourceItem>* items);
   void EndSource(std::vector<SourceItem>* items);
-
-  // What stands before the line in question in its stream, for lines that do not say it: the last
-  // time, and the last line with a header. Of stream 0 within an envelope, whose lines have lost
-  // theirs: in any stream.
-  struct Context {
-    std::string text;
-    TimeNs time = kNoTime;
-    size_t known_to = 0;  // no record of the stream lies in [known_to of the region, here)
-  };
+  void ReleaseTimeless(std::vector<SourceItem>* items);
 
   const Options options_;
-  const size_t look_ahead_;  // bytes within which the mark after a mark is looked for
   const std::unique_ptr<ByteReader> small_reads_;
   CandidateRulesCache* candidate_cache_;
   const RuleMatcher* matcher_;
   BlockReader blocks_;
-  SourceClock clock_;
+  SourceCounts counts_;
   SourceStreams streams_;
+  SourceTimes times_;
+  SourceContexts contexts_;
+  SourceMarks marks_;
+  SourceMatches matches_;
+  SourceLineReader lines_;
   PartialJoiner joiner_;
+  std::unique_ptr<SourceSequence> sequence_;  // where every line is looked at
   std::optional<SourceFormat> format_;
   bool format_settled_ = false;
   bool finished_;
@@ -178,20 +147,11 @@ class SourceReader {
   std::shared_ptr<const CandidateRules> candidates_;
   LineCandidates::ScratchPtr candidate_scratch_;
   CandidateLines candidate_lines_;
-  std::vector<uint32_t> candidate_rules_, selected_;
+  std::vector<uint32_t> candidate_rules_;
   size_t next_candidate_ = 0;
 
-  uint64_t next_boundary_ = 0;  // where the next mark is looked for
   uint64_t resume_offset_;
   uint64_t counted_to_ = 0;  // records completed before this offset were told by an earlier reader
-  Context contexts_[SourceStreams::kStreams];
-  TimeNs first_time_ = kNoTime;
-  bool any_mark_ = false;
-  TimeNs last_mark_ = kNoTime;
-  std::vector<SourceItem> timeless_;  // before the first time
-  size_t timeless_bytes_ = 0;
-  SourceCounts counts_;
-  std::string unwrap_scratch_, text_scratch_;
 };
 
 }  // namespace tallybell

@@ -19,13 +19,31 @@ Labels WithStream(const Labels& labels, int stream) {
 
 }  // namespace
 
-int SourceStreams::Number(absl::string_view stream) {
+int SourceStreams::OfRuntime(absl::string_view stream) {
   if (stream == kNames[1]) return 1;
   return stream == kNames[2] ? 2 : 0;
 }
 
+int SourceStreams::OfName(absl::string_view name) {
+  const auto found = number_of_.find(name);
+  if (found != number_of_.end()) return found->second;
+  const int number = kStreams + static_cast<int>(names_.size());
+  if (names_.size() < kMaxNames) {
+    names_.emplace_back(name);
+    number_of_.emplace(name, number);
+  }
+  return number;
+}
+
+void SourceStreams::RestoreNames(const std::vector<std::string>& names) {
+  names_.clear();
+  number_of_.clear();
+  for (const std::string& name : names) OfName(name);
+}
+
 void SourceStreams::Set(const Labels& labels, EnvelopeKind envelope, const RuleMatcher& matcher) {
-  const int streams = envelope == EnvelopeKind::kNone ? 1 : kStreams;
+  const bool tells = envelope == EnvelopeKind::kDocker || envelope == EnvelopeKind::kCri;
+  const int streams = tells ? kStreams : 1;
   for (int i = 0; i < streams; ++i) {
     labels_[i] = WithStream(labels, i);
     rules_[i] = matcher.RulesOf(labels_[i]);
@@ -48,7 +66,8 @@ std::vector<uint32_t> SourceStreams::AllRules() const {
 
 void SourceStreams::Select(int stream, absl::Span<const uint32_t> rules,
                            std::vector<uint32_t>* selected) const {
-  std::set_intersection(rules.begin(), rules.end(), rules_[stream].begin(), rules_[stream].end(),
+  const std::vector<uint32_t>& its = rules_[stream < kStreams ? stream : 0];
+  std::set_intersection(rules.begin(), rules.end(), its.begin(), its.end(),
                         std::back_inserter(*selected));
 }
 

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+#include "engine/run/source_matches.h"
+
+#include <string>
+#include <utility>
+
+namespace tallybell {
+
+void SourceMatches::Add(const SourceLine& line, uint64_t offset, TimeNs time,
+                        const SourceContexts::Context& before, absl::Span<const uint32_t> rules,
+                        std::vector<SourceItem>* items) {
+  selected_.clear();
+  streams_->Select(line.stream, rules, &selected_);
+  if (selected_.empty()) return;
+  Record record;
+  record.text = line.text;
+  record.time = time;
+  record.stream = &streams_->labels(line.stream);
+  const ParsedLine* says = &line.parsed;
+  ParsedLine inherited;
+  if (says->kind == ParsedLine::Kind::kContinuation && !before.text.empty()) {
+    ParseRecordText(*parser_, before.text, &inherited);
+    says = &inherited;
+  }
+  record.severity = says->severity;
+  if (line.enveloped.name.empty()) {
+    record.fields = says->fields;
+  } else {
+    record.fields.Add("container", line.enveloped.name);
+    for (const Field& field : says->fields.all()) record.fields.Add(field.name, field.value);
+  }
+
+  SourceItem item;
+  matcher_->Match(record, selected_, &item.record.matches);
+  if (item.record.matches.empty()) return;
+  item.time = record.time;
+  item.record.time = record.time;
+  item.record.offset = offset;
+  if (record.time != kNoTime) {
+    items->push_back(std::move(item));
+    return;
+  }
+  for (const RuleMatch& match : item.record.matches) {
+    timeless_bytes_ += sizeof(item) + match.evidence.size();
+    for (const std::string& value : match.by_values) timeless_bytes_ += value.size();
+  }
+  timeless_.push_back(std::move(item));
+}
+
+void SourceMatches::Count(const ParsedLine& parsed) {
+  if (parsed.malformed) ++counts_->malformed_lines;
+  if (parsed.kind != ParsedLine::Kind::kRecord || parsed.format == nullptr) return;
+  const size_t row = parsed.format - AllLineFormats().data();
+  if (row < SourceCounts::kFormats) ++counts_->records_by_format[row];
+}
+
+void SourceMatches::Release(TimeNs first_time, TimeNs otherwise, std::vector<SourceItem>* items) {
+  if (first_time == kNoTime) counts_->without_time += static_cast<int64_t>(timeless_.size());
+  for (SourceItem& item : timeless_) {
+    item.time = item.record.time = first_time == kNoTime ? otherwise : first_time;
+    items->push_back(std::move(item));
+  }
+  timeless_.clear();
+  timeless_bytes_ = 0;
+}
+
+}  // namespace tallybell
