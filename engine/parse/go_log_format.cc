@@ -44,7 +44,7 @@ void TakeCaller(absl::string_view* rest, Fields* fields) {
   const size_t end = rest->substr(0, kLongestCaller).find(": ");
   if (end == absl::string_view::npos || end == 0) return;
   const absl::string_view caller = rest->substr(0, end);
-  if (!absl::StrContains(caller, ".go:") || !IsCaller(caller)) return;
+  if (!IsCaller(caller) || !absl::EndsWith(caller.substr(0, caller.rfind(':')), ".go")) return;
   AddCaller(caller, fields);
   rest->remove_prefix(end + 2);
 }

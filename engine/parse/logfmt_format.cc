@@ -160,6 +160,8 @@ bool ParseTerminalLine(absl::string_view text, const WantedFields& wanted, Parse
 }  // namespace
 
 void ParseLogfmtLine(absl::string_view text, const WantedFields& wanted, ParsedLine* line) {
+  // A line that is indented is part of what stands above it.
+  if (text.empty() || !BeginsLogfmtKey(text[0])) return;
   if (ParseTerminalLine(text, wanted, line)) return;
   if (!ReadHeader(text, line)) {
     line->Clear();

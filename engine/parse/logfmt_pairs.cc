@@ -33,8 +33,12 @@ bool LogfmtPairs::Next(LogfmtPair* pair) {
   return true;
 }
 
+bool BeginsLogfmtKey(char c) {
+  return absl::ascii_isalpha(static_cast<unsigned char>(c)) || c == '_' || c == '@';
+}
+
 bool IsLogfmtKey(absl::string_view key) {
-  if (key.empty() || absl::ascii_isdigit(static_cast<unsigned char>(key[0]))) return false;
+  if (key.empty() || !BeginsLogfmtKey(key[0])) return false;
   return std::all_of(key.begin(), key.end(), [](char c) {
     return absl::ascii_isalnum(static_cast<unsigned char>(c)) || absl::StrContains("_.-/@", c);
   });

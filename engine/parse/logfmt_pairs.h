@@ -31,7 +31,9 @@ class LogfmtPairs {
   absl::string_view rest_;
 };
 
-// Whether a key of logfmt may be spelled so: letters, digits and `_.-/@`, no digit in front.
+// Whether a key of logfmt may be spelled so: letters, digits and `_.-/@`, with a letter, `_` or `@`
+// in front.
+bool BeginsLogfmtKey(char c);
 bool IsLogfmtKey(absl::string_view key);
 
 }  // namespace tallybell
