@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
 #include "engine/cli/arguments.h"
 #include "engine/cli/commands.h"
 #include "engine/cli/text_file.h"
@@ -46,7 +46,8 @@ void RunTests(const std::vector<RuleTest>& tests, const std::vector<std::string>
       continue;
     }
     ++tally->failed;
-    const std::string report = absl::StrReplaceAll(result.report, {{"\n", "\n    "}});
+    const std::string report =
+        absl::StrReplaceAll(absl::StripSuffix(result.report, "\n"), {{"\n", "\n    "}});
     printf("  FAILED   %s (line %d)\n    %s\n", test.name.c_str(), test.place.line, report.c_str());
   }
 }

@@ -213,7 +213,9 @@ TEST(RuleLoaderTest, NamesThePacksThereAre) {
   Diagnostics diagnostics;
   LoadRules({"pack:anka"}, &diagnostics);
   EXPECT_EQ(diagnostics.ToString(),
-            "pack:anka: error: there is no such pack (the packs are pack:anka-node)\n");
+            "pack:anka: error: there is no such pack (the packs are pack:anka-controller, "
+            "pack:anka-node, pack:anka-node-failures, pack:anka-node-silent, pack:etcd-perf, "
+            "pack:etcd-space, pack:go-panic, pack:noid)\n");
 }
 
 TEST(PacksTest, AreTheFilesOfTheirFolder) {
