@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_join.h"
 #include "engine/parse/capnslog_format.h"
+#include "engine/parse/dated_format.h"
 #include "engine/parse/glog_format.h"
 #include "engine/parse/go_log_format.h"
 #include "engine/parse/json_format.h"
@@ -27,6 +28,7 @@ constexpr LineFormat kFormats[] = {
     {"logfmt", "logrus", kLogfmtFirstBytes, ParseLogfmtLine},
     {"go", "", kGoLogFirstBytes, ParseGoLogLine},
     {"syslog", "journald", kSyslogFirstBytes, ParseSyslogLine},
+    {"dated", "", kDatedFirstBytes, ParseDatedLine},
     {"plain", "", "", ParsePlainLine},
 };
 
