@@ -236,7 +236,13 @@ void RuleEvaluator::Withdraw(RuleGroup* group, Output* output) {
 }
 
 void RuleEvaluator::EraseIfBlank(RuleGroup* group) {
-  if (!group->timeline.IsBlank() || group->told_since != kNoTime) return;
+  if (group->timeline.IsBlank() && group->told_since == kNoTime) Erase(group);
+}
+
+void RuleEvaluator::Erase(RuleGroup* group) {
+  if (group->scheduled != kNever) {
+    deadlines_.erase({group->scheduled, {group->number, group}});
+  }
   if (group->certain_at != kNever) {
     certain_deadlines_.erase({group->certain_at, {group->number, group}});
   }
@@ -269,6 +275,35 @@ void RuleEvaluator::Finish(TimeNs end, bool drain, Output* output) {
     Reschedule(group);
     if (group->scheduled == kNever) EraseIfBlank(group);
   }
+}
+
+size_t RuleEvaluator::Forget(const Labels& group, TimeNs now, Output* output) {
+  std::vector<RuleGroup*> found;
+  for (const auto& [key, candidate] : groups_) {
+    const Labels labels = GroupLabels(candidate->by_values);
+    const bool fits = std::all_of(
+        group.pairs().begin(), group.pairs().end(),
+        [&](const Labels::Pair& pair) { return labels.Get(pair.first) == pair.second; });
+    if (fits) found.push_back(candidate.get());
+  }
+  std::sort(found.begin(), found.end(),
+            [](const RuleGroup* a, const RuleGroup* b) { return a->number < b->number; });
+  for (RuleGroup* const gone : found) {
+    const AlertStatus& status = gone->timeline.status();
+    const bool firing = gone->told_since != kNoTime;
+    if (firing || status.state != AlertState::kInactive) {
+      TimelineStep step;
+      step.starts_at = firing ? gone->told_since : status.since;
+      step.time = std::max({now, decided_, step.starts_at});
+      step.state = firing ? AlertState::kResolved : AlertState::kInactive;
+      step.shown = gone->timeline.ViewAt(step.time);
+      step.value = step.shown.value;
+      output->transitions.push_back(MakeTransition(*gone, step));
+    }
+    changed_.insert(gone->key);
+    Erase(gone);
+  }
+  return found.size();
 }
 
 void RuleEvaluator::TellCertain(TimeNs passed, Output* output) {

@@ -83,6 +83,10 @@ class RuleEvaluator {
   // until nothing is left to decide; that turns no absence on.
   void Finish(TimeNs end, bool drain, Output* output);
 
+  // Forgets the groups that have all pairs of `group`: their windows, and their alerts, which end at
+  // `now`. Returns how many there were. For what somebody knows to be gone for good.
+  size_t Forget(const Labels& group, TimeNs now, Output* output);
+
   // Tells the firings that are certain, given that instants up to `passed` have passed.
   void TellCertain(TimeNs passed, Output* output);
 
@@ -136,6 +140,7 @@ class RuleEvaluator {
   void TellNewer(const RuleGroup& group, Output* output) const;
   TimelineStep NewestStep(const RuleGroup& group) const;
   void EraseIfBlank(RuleGroup* group);
+  void Erase(RuleGroup* group);
   void NoteActive(RuleGroup* group);
 
   const Rule* const rule_;

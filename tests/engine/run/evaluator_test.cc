@@ -63,6 +63,8 @@ class Rig {
   uint64_t offset_ = 0;
 };
 
+RuleEvaluator& RuleOf(Rig& rig) { return *rig.evaluator().rules()[0]; }
+
 constexpr char kMoreThanThree[] = "match: boom, when: count > 3 in 20m";
 
 TEST(EvaluatorTest, TellsAFiringOnTheEventAndOnce) {
@@ -320,6 +322,45 @@ TEST(EvaluatorTest, RecordsBeyondTheLatenessOfTwoSourcesTakeTheirPlaces) {
     CompareBeyondLateness(seed);
     if (::testing::Test::HasFatalFailure()) return;
   }
+}
+
+TEST(EvaluatorTest, AForgottenGroupEndsItsAlertAndItsWindow) {
+  Rig rig("match: boom, when: count > 1 in 20m", /*live=*/true, {0});
+  rig.Match(0, 1 * kMinute);
+  rig.Match(0, 2 * kMinute);
+  ASSERT_THAT(rig.Decide(2 * kMinute).certain, SizeIs(1));
+  RuleEvaluator::Output output;
+  EXPECT_EQ(RuleOf(rig).Forget(Labels{{"host", "other"}}, 3 * kMinute, &output), 0u);
+  EXPECT_THAT(output.transitions, IsEmpty());
+  RuleOf(rig).TakeChanged();
+  EXPECT_EQ(RuleOf(rig).Forget(Labels(), 3 * kMinute, &output), 1u);
+  ASSERT_THAT(output.transitions, SizeIs(1));
+  EXPECT_EQ(output.transitions[0].state, AlertState::kResolved);
+  EXPECT_EQ(output.transitions[0].alert.starts_at, 2 * kMinute);
+  EXPECT_EQ(output.transitions[0].alert.ends_at, 3 * kMinute);
+  // Its row goes, and nothing of it comes back.
+  const std::vector<std::string> changed = RuleOf(rig).TakeChanged();
+  ASSERT_THAT(changed, SizeIs(1));
+  EXPECT_EQ(RuleOf(rig).Find(changed[0]), nullptr);
+  EXPECT_EQ(RuleOf(rig).active(), 0u);
+  EXPECT_EQ(RuleOf(rig).next_instant(), kNever);
+  rig.Match(0, 4 * kMinute);
+  output = rig.Decide(60 * kMinute);
+  EXPECT_THAT(output.certain, IsEmpty());
+  EXPECT_THAT(output.transitions, IsEmpty());
+}
+
+TEST(EvaluatorTest, AForgottenGroupThatWasPendingIsInactive) {
+  Rig rig("match: boom, when: count > 1 in 20m, for: 5m", /*live=*/true, {0});
+  rig.Match(0, 1 * kMinute);
+  rig.Match(0, 2 * kMinute);
+  rig.Record(0, 3 * kMinute);
+  ASSERT_THAT(rig.Decide(3 * kMinute).transitions, SizeIs(1));
+  RuleEvaluator::Output output;
+  EXPECT_EQ(RuleOf(rig).Forget(Labels(), 4 * kMinute, &output), 1u);
+  ASSERT_THAT(output.transitions, SizeIs(1));
+  EXPECT_EQ(output.transitions[0].state, AlertState::kInactive);
+  EXPECT_EQ(rig.evaluator().next_certain(), kNever);
 }
 
 }  // namespace
