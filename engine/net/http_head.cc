@@ -42,10 +42,27 @@ absl::string_view HttpHead::Field(absl::string_view name) const {
 HttpHeadReader::State HttpHeadReader::Feed(absl::string_view bytes, size_t* used) {
   *used = 0;
   while (*used < bytes.size()) {
+    *used += TakeRun(bytes.substr(*used));
+    if (*used == bytes.size()) break;
     if (!TakeByte(bytes[(*used)++])) return State::kRefused;
     if (done_) return State::kDone;
   }
   return State::kMore;
+}
+
+size_t HttpHeadReader::TakeRun(absl::string_view bytes) {
+  if (has_cr_) return 0;
+  size_t room = limits_.request_line - line_.size();
+  if (has_request_line_) room = limits_.headers - header_bytes_;
+  size_t run = 0;
+  for (const size_t end = std::min(room, bytes.size()); run < end; ++run) {
+    const auto byte = static_cast<unsigned char>(bytes[run]);
+    if (byte < 0x20 || byte == 0x7F || (byte >= 0x80 && !has_request_line_)) break;
+  }
+  line_.append(bytes.data(), run);
+  if (has_request_line_) header_bytes_ += run;
+  begun_ = begun_ || run > 0;
+  return run;
 }
 
 bool HttpHeadReader::TakeByte(char byte) {

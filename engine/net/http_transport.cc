@@ -29,7 +29,7 @@ using boost::system::error_code;
 using Socket = asio::generic::stream_protocol::socket;
 using TlsStream = asio::ssl::stream<Socket>;
 
-constexpr size_t kMaxDiscarded = 1024 * 1024;
+constexpr size_t kMaxDiscarded = 16 * 1024 * 1024;
 
 class AsioServerTls : public ServerTls {
  public:
