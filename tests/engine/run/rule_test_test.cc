@@ -134,7 +134,7 @@ TEST(RuleTestTest, AnEnvelopeIsTakenOffAndGivesTheLabelStream) {
       "          {\"log\":\"boom\\n\",\"stream\":\"stdout\",\"time\":\"2024-01-01T00:00:01Z\"}\n"
       "          {\"log\":\"bo\",\"stream\":\"stderr\",\"time\":\"2024-01-01T00:00:02Z\"}\n"
       "          {\"log\":\"om\\n\",\"stream\":\"stderr\",\"time\":\"2024-01-01T00:00:03Z\"}\n"
-      "    expect: [{at: 3s, value: 1, lines: [boom]}]\n");
+      "    expect: [{at: 2s, value: 1, lines: [boom]}]\n");
   EXPECT_TRUE(result.passed) << result.report;
 }
 
