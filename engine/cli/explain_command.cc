@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The tallybell Authors
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -16,6 +19,7 @@
 #include "engine/base/status_macros.h"
 #include "engine/cli/arguments.h"
 #include "engine/cli/commands.h"
+#include "engine/cli/line_summary.h"
 #include "engine/cli/stream_options.h"
 #include "engine/run/line_explainer.h"
 #include "engine/run/source_reader.h"
@@ -30,6 +34,7 @@ constexpr OptionSpec kOptions[] = {
     {"format", "NAME", "what the lines look like (default: auto, found out from them)"},
     {"year", "N", "the year of the first line, where lines state none"},
     {"timezone", "ZONE", "the zone of stamps that state none (default: UTC)"},
+    {"summary", "", "count what the lines of files are instead: each operand is a PATH"},
     {"help", "", "this"},
 };
 
@@ -73,8 +78,8 @@ void PrintVerdicts(const RuleSet& rules, const std::vector<RuleVerdict>& verdict
   }
 }
 
-void Print(absl::string_view line, const RuleSet& rules, const LineExplanation& explanation) {
-  PrintRow("line", line);
+void Print(const RuleSet& rules, const LineExplanation& explanation) {
+  PrintRow("line", explanation.text);
   PrintRow("envelope", explanation.envelope.empty() ? "none" : explanation.envelope);
   PrintRow("format", explanation.format);
   const std::string time = explanation.time == kNoTime ? "none" : FormatRfc3339(explanation.time);
@@ -86,10 +91,10 @@ void Print(absl::string_view line, const RuleSet& rules, const LineExplanation& 
   PrintVerdicts(rules, explanation.verdicts);
 }
 
-// Gives the lines of standard input, the first of them after enough to know the format.
-class StandardInput {
+// Gives the lines of a stream, the first of them after enough to know the format.
+class LineInput {
  public:
-  StandardInput() {
+  explicit LineInput(FILE* stream) : stream_(stream) {
     while (bytes_.size() < kFirstBytes && Fill()) {
     }
   }
@@ -114,23 +119,53 @@ class StandardInput {
 
   bool Fill() {
     char buffer[64 << 10];
-    const size_t n = fread(buffer, 1, sizeof(buffer), stdin);
+    const size_t n = fread(buffer, 1, sizeof(buffer), stream_);
     bytes_.append(buffer, n);
     return n > 0;
   }
 
+  FILE* const stream_;
   std::string bytes_;
   size_t at_ = 0;
 };
 
-void ExplainStandardInput(const LineExplainer::Options& options, const RuleSet& rules) {
-  StandardInput input;
-  LineExplainer explainer(options, &rules, input.first());
+using NextLine = absl::FunctionRef<bool(std::string*)>;
+
+// Prints what is explained, with a blank line between each two.
+void ExplainLines(const LineExplainer::Options& options, const RuleSet& rules,
+                  absl::string_view first_lines, NextLine next) {
+  LineExplainer explainer(options, &rules, first_lines);
+  bool first = true;
+  const auto print = [&](const LineExplanation& explanation) {
+    if (!std::exchange(first, false)) printf("\n");
+    Print(rules, explanation);
+  };
   std::string line;
-  for (bool first = true; input.Next(&line); first = false) {
-    if (!first) printf("\n");
-    Print(line, rules, explainer.Explain(line));
+  while (next(&line)) explainer.Explain(line, print);
+  explainer.Finish(print);
+}
+
+// A row for each file.
+int Summarize(const LineExplainer::Options& options, const std::vector<std::string>& files) {
+  const RuleSet no_rules;
+  fputs(LineSummary::Head().c_str(), stdout);
+  for (const std::string& file : files) {
+    FILE* const stream = file == "-" ? stdin : fopen(file.c_str(), "r");
+    if (stream == nullptr) {
+      fprintf(stderr, "tallybell explain: %s: %s\n", file.c_str(), strerror(errno));
+      return kExitTrouble;
+    }
+    LineInput input(stream);
+    LineExplainer explainer(options, &no_rules, input.first());
+    LineSummary summary(file, explainer.format());
+    const auto add = [&](const LineExplanation& explanation) { summary.Add(explanation); };
+    std::string line;
+    while (input.Next(&line)) explainer.Explain(line, add);
+    explainer.Finish(add);
+    fputs(summary.Row().c_str(), stdout);
+    if (stream != stdin) fclose(stream);
   }
+  return kExitFine;
 }
 
 }  // namespace
@@ -139,7 +174,7 @@ int ExplainCommand(const std::vector<std::string>& words) {
   const absl::StatusOr<Arguments> arguments = Arguments::Parse(kOptions, words);
   if (arguments.ok() && arguments->Has("help")) {
     printf(
-        "tallybell explain [options] LINE...|-\n\n"
+        "tallybell explain [options] LINE...|-\ntallybell explain --summary [options] PATH...\n\n"
         "Says how lines are read (envelope, format, time and where it came from, severity,\n"
         "fields) and, with --rules, what each rule makes of them and why. The lines are read\n"
         "as one log: a line without a header inherits from the one before it.\n\n%s",
@@ -157,17 +192,21 @@ int ExplainCommand(const std::vector<std::string>& words) {
   fputs(diagnostics.ToString().c_str(), stderr);
   if (diagnostics.HasErrors()) return kExitUsage;
 
+  if (arguments->Has("summary")) return Summarize(*options, arguments->operands());
   if (arguments->operands() == std::vector<std::string>{"-"}) {
-    ExplainStandardInput(*options, rules);
+    LineInput input(stdin);
+    ExplainLines(*options, rules, input.first(),
+                 [&](std::string* line) { return input.Next(line); });
     return kExitFine;
   }
   const std::string all = absl::StrJoin(arguments->operands(), "\n");
-  LineExplainer explainer(*options, &rules, all);
-  bool first = true;
-  for (const absl::string_view line : absl::StrSplit(all, '\n')) {
-    if (!std::exchange(first, false)) printf("\n");
-    Print(line, rules, explainer.Explain(line));
-  }
+  std::vector<std::string> lines = absl::StrSplit(all, '\n');
+  size_t next = 0;
+  ExplainLines(*options, rules, all, [&](std::string* line) {
+    if (next == lines.size()) return false;
+    *line = std::move(lines[next++]);
+    return true;
+  });
   return kExitFine;
 }
 

@@ -36,31 +36,71 @@ LineExplainer::LineExplainer(Options options, const RuleSet* rules, absl::string
     : options_(std::move(options)),
       rules_(rules),
       format_(DetectFormat(options_.format, first_lines)),
-      clock_(ClockOptions(options_)) {}
+      clock_(ClockOptions(options_)),
+      lines_(format_.objects ? SourceFormat::JoinObjects() : MultilineJoiner::Options()) {}
 
-LineExplanation LineExplainer::Explain(absl::string_view line) {
+void LineExplainer::Explain(absl::string_view line, OnExplained on_explained) {
   const EnvelopedLine enveloped = Unwrap(format_.envelope, line, &unwrap_scratch_);
-  const std::string text(LineText(enveloped.text, std::exchange(first_, false), &text_scratch_));
+  PartialJoiner::Line whole;
+  if (format_.envelope == EnvelopeKind::kNone) {
+    TakeWhole(enveloped, on_explained);
+  } else if (pieces_.Add(enveloped, offset_, &whole)) {
+    TakeWhole(whole.line, on_explained);
+  }
+  offset_ += line.size() + 1;
+}
+
+void LineExplainer::Finish(OnExplained on_explained) {
+  PartialJoiner::Line whole;
+  while (pieces_.Flush(&whole)) TakeWhole(whole.line, on_explained);
+  lines_.FlushBefore(
+      UINT64_MAX, [&](const MultilineJoiner::Record& record) { TakeRecord(record, on_explained); });
+}
+
+void LineExplainer::TakeWhole(const EnvelopedLine& line, OnExplained on_explained) {
+  MultilineJoiner::Record record;
+  record.line = line;
+  record.line.text = LineText(line.text, offset_ == 0, &text_scratch_);
+  record.stream = streams_.Number(line);
+  record.offset = offset_;
+  if (!format_.objects) {
+    TakeRecord(record, on_explained);
+    return;
+  }
+  lines_.Add(record, kNoTime,
+             [&](const MultilineJoiner::Record& joined) { TakeRecord(joined, on_explained); });
+}
+
+void LineExplainer::TakeRecord(const MultilineJoiner::Record& record, OnExplained on_explained) {
+  on_explained(ExplainRecord(record));
+}
+
+LineExplanation LineExplainer::ExplainRecord(const MultilineJoiner::Record& joined) {
+  const EnvelopedLine& enveloped = joined.line;
+  Context& context = contexts_[joined.stream];
   const LineParser parser = format_.Parser(&wanted_);
   ParsedLine parsed;
-  parser.Parse(text, &parsed);
+  parser.Parse(enveloped.text, &parsed);
 
   LineExplanation explanation;
+  explanation.text = std::string(enveloped.text);
   explanation.kind = parsed.kind;
+  explanation.malformed = parsed.malformed;
   if (format_.envelope != EnvelopeKind::kNone && !enveloped.malformed) {
     explanation.envelope = std::string(EnvelopeKindName(format_.envelope));
   }
   explanation.format = FormatOf(parsed);
   explanation.stream = options_.labels;
   if (explanation.stream.Get("host").empty()) explanation.stream.Set("host", format_.host);
-  if (!enveloped.stream.empty()) explanation.stream.Set("stream", std::string(enveloped.stream));
-  PutTime(enveloped, parsed, &explanation);
+  if (!enveloped.stream.empty()) explanation.stream.Set("stream", enveloped.stream);
+  PutTime(enveloped, parsed, &context, &explanation);
 
-  if (parsed.kind == ParsedLine::Kind::kRecord) header_ = text;
+  if (parsed.kind == ParsedLine::Kind::kRecord) context.header = explanation.text;
   ParsedLine inherited;
-  const bool inherits = parsed.kind == ParsedLine::Kind::kContinuation && !header_.empty();
-  if (inherits) parser.Parse(header_, &inherited);
-  const ParsedLine& states = inherits ? inherited : parsed;
+  const bool inherits = parsed.kind == ParsedLine::Kind::kContinuation && !context.header.empty();
+  if (inherits) parser.Parse(context.header, &inherited);
+  ParsedLine& states = inherits ? inherited : parsed;
+  if (!enveloped.name.empty()) states.fields.Add("container", enveloped.name);
   explanation.severity = states.severity;
   for (const Field& field : states.fields.all()) {
     explanation.fields.emplace_back(field.name, field.value);
@@ -68,7 +108,7 @@ LineExplanation LineExplainer::Explain(absl::string_view line) {
   if (parsed.kind == ParsedLine::Kind::kFileLine) return explanation;
 
   Record record;
-  record.text = text;
+  record.text = explanation.text;
   record.time = explanation.time;
   record.severity = states.severity;
   record.stream = &explanation.stream;
@@ -79,7 +119,7 @@ LineExplanation LineExplainer::Explain(absl::string_view line) {
 
 // The time of the line, else of its envelope, else of the record before it.
 void LineExplainer::PutTime(const EnvelopedLine& enveloped, const ParsedLine& parsed,
-                            LineExplanation* explanation) {
+                            Context* context, LineExplanation* explanation) {
   if (parsed.kind == ParsedLine::Kind::kFileLine) {
     if (parsed.stamp.has_value()) {
       clock_.FileBegins(*parsed.stamp);
@@ -91,14 +131,16 @@ void LineExplainer::PutTime(const EnvelopedLine& enveloped, const ParsedLine& pa
   if (parsed.kind == ParsedLine::Kind::kRecord && parsed.stamp.has_value()) {
     const Stamp stamp =
         clock_.InEnvelope(*parsed.stamp, enveloped.time, enveloped.utc_offset_seconds);
-    explanation->time = last_time_ = clock_.Resolve(stamp, kNoTime);
+    explanation->time = context->time = clock_.Resolve(stamp, kNoTime);
+    explanation->states_time = true;
     explanation->time_origin =
         absl::StrCat("stated by the line", WhatWasFoundOut(*parsed.stamp, enveloped));
   } else if (enveloped.time != kNoTime) {
-    explanation->time = last_time_ = enveloped.time;
+    explanation->time = context->time = enveloped.time;
+    explanation->states_time = true;
     explanation->time_origin = "stated by the envelope";
-  } else if (last_time_ != kNoTime) {
-    explanation->time = last_time_;
+  } else if (context->time != kNoTime) {
+    explanation->time = context->time;
     explanation->time_origin = "that of the record before it";
   } else {
     explanation->time_origin = "nothing states one: when it arrives, or the file's last change";

@@ -86,6 +86,27 @@ groups:
         self.assertIn("time      2022-01-01T00:00:01.000000000Z (stated by the line; the year "
                       "follows from when the file was begun", result.stdout)
 
+    def test_an_object_over_several_lines_is_one_record(self):
+        text = '{\n  "timestamp": "2024-01-15T10:3%d:00Z",\n  "level": "error"\n}\n'
+        result = explain("-", stdin=text % 0 + text % 1)
+        self.assertEqual(result.stdout.count("\nformat    json\n"), 2, result.stdout)
+        self.assertIn("time      2024-01-15T10:31:00.000000000Z", result.stdout)
+
+    def test_a_summary_counts_what_the_lines_of_files_are(self):
+        with tempfile.TemporaryDirectory() as directory:
+            log = pathlib.Path(directory, "a.log")
+            log.write_text("Log file created at: 2021/03/04 01:42:32\n"
+                           "E0304 01:42:33.000001 1 a.go:1] x\nmore\n"
+                           "I0304 01:42:33.000001 1 a.go:1] x\n")
+            result = explain("--summary", str(log))
+            self.assertEqual(result.returncode, 0, result.stderr)
+            cells = [cell.strip() for cell in result.stdout.splitlines()[2].split("|")[1:-1]]
+            self.assertEqual(cells, [str(log), "glog", "2", "0", "0", "1", "1",
+                                     "0", "0", "1", "0", "1", "0"])
+            missing = explain("--summary", str(log) + ".none")
+            self.assertEqual(missing.returncode, 1)
+            self.assertIn("No such file", missing.stderr)
+
     def test_any_bytes_are_explained(self):
         binary = bytes(range(256)) * 50 + b"\n" + b"\x1b[31m{" * 1000
         result = subprocess.run([BINARY, "explain", "-"], input=binary, capture_output=True,

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+#include "engine/serve/front_door.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "engine/base/json_text.h"
+#include "engine/base/status_macros.h"
+#include "engine/serve/metrics_page.h"
+#include "engine/serve/prometheus_api.h"
+
+namespace tallybell {
+namespace {
+
+constexpr char kJson[] = "application/json";
+
+ServedResponse JsonResponse(int status, const Json& body) {
+  ServedResponse response;
+  response.status = status;
+  response.content_type = kJson;
+  response.body = DumpJson(body);
+  return response;
+}
+
+ServedResponse ErrorResponse(int status, absl::string_view type, absl::string_view what) {
+  return JsonResponse(status, ErrorAnswer(type, what));
+}
+
+ServedResponse Ending() { return ErrorResponse(503, "unavailable", "tallybell is ending"); }
+
+ServedResponse Overloaded() {
+  ServedResponse response = ErrorResponse(503, "unavailable", "too many requests wait");
+  response.headers.emplace_back("Retry-After", "1");
+  return response;
+}
+
+// Letters and clients are copied; a responder is not.
+using SharedResponder = std::shared_ptr<Responder>;
+
+SharedResponder Share(Responder responder) {
+  return std::make_shared<Responder>(std::move(responder));
+}
+
+std::vector<std::string> QueryAll(const ServedRequest& request, absl::string_view name) {
+  std::vector<std::string> values;
+  for (const auto& [key, value] : request.query) {
+    if (key == name) values.push_back(value);
+  }
+  return values;
+}
+
+RulesQuery ReadRulesQuery(const ServedRequest& request) {
+  RulesQuery query;
+  const absl::string_view type = request.Query("type");
+  query.alerting = type.empty() || type == "alert";
+  query.exclude_alerts = request.Query("exclude_alerts") == "true";
+  query.rule_names = QueryAll(request, "rule_name[]");
+  query.groups = QueryAll(request, "rule_group[]");
+  query.files = QueryAll(request, "file[]");
+  return query;
+}
+
+HttpRoute Route(std::string method, std::string path, HttpHandler handler) {
+  HttpRoute route;
+  route.method = std::move(method);
+  route.path = std::move(path);
+  route.handler = std::move(handler);
+  return route;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<FrontDoor>> FrontDoor::Open(HttpListener::Options options,
+                                                           std::vector<HttpRoute> more_routes,
+                                                           EngineHooks hooks,
+                                                           EngineMailbox* mailbox,
+                                                           Metrics* metrics) {
+  std::unique_ptr<FrontDoor> door(new FrontDoor(std::move(hooks), mailbox, metrics));
+  std::vector<HttpRoute> routes = door->Routes();
+  for (HttpRoute& route : more_routes) routes.push_back(std::move(route));
+  ASSIGN_OR_RETURN(door->listener_,
+                   HttpListener::Create(std::move(options), std::move(routes), metrics));
+  return door;
+}
+
+FrontDoor::FrontDoor(EngineHooks hooks, EngineMailbox* mailbox, Metrics* metrics)
+    : hooks_(std::move(hooks)),
+      mailbox_(mailbox),
+      metrics_(metrics),
+      desk_(std::make_unique<SnapshotDesk>(mailbox, hooks_.snapshot)) {}
+
+void FrontDoor::Close(DurationNs grace) {
+  listener_->Stop(grace);
+  desk_.reset();
+}
+
+std::vector<HttpRoute> FrontDoor::Routes() {
+  const HttpHandler alive = [](ServedRequest, Responder responder) {
+    responder.Answer(200, "tallybell is healthy");
+  };
+  std::vector<HttpRoute> routes;
+  // Whether it lives is nobody's secret, and must be answered whatever else waits.
+  routes.push_back(Route("GET", "/-/healthy", alive));
+  routes.back().needs_auth = false;
+  routes.push_back(Route("GET", "/-/ready", [mailbox = mailbox_](ServedRequest, Responder r) {
+    // Ready is who still turns: reads, evaluates, and can be asked.
+    const SharedResponder responder = Share(std::move(r));
+    if (!mailbox->Post(
+            [responder](LiveEngine*) { responder->Answer(200, "tallybell is ready"); })) {
+      responder->Answer(503, "tallybell is not ready");
+    }
+  }));
+  routes.back().needs_auth = false;
+  routes.push_back(Route("GET", "/metrics", ShowMetrics()));
+  routes.push_back(Route("POST", "/-/reload", Reload()));
+  routes.push_back(Route("PUT", "/-/reload", Reload()));
+  routes.push_back(Route("GET", "/api/v1/rules",
+                         ShowSnapshot([](const EngineSnapshot& snapshot, const ServedRequest& ask) {
+                           return DumpJson(RulesAnswer(snapshot, ReadRulesQuery(ask)));
+                         })));
+  routes.push_back(Route("GET", "/api/v1/alerts",
+                         ShowSnapshot([](const EngineSnapshot& snapshot, const ServedRequest&) {
+                           return DumpJson(AlertsAnswer(snapshot));
+                         })));
+  routes.push_back(Route("GET", "/api/v1/status/sources",
+                         ShowSnapshot([](const EngineSnapshot& snapshot, const ServedRequest&) {
+                           return DumpJson(SourcesAnswer(snapshot));
+                         })));
+  routes.push_back(Route("GET", "/api/v1/status/config", ShowConfiguration()));
+  routes.push_back(Route("DELETE", "/api/v1/groups", Forget()));
+  return routes;
+}
+
+HttpHandler FrontDoor::ShowSnapshot(
+    std::function<std::string(const EngineSnapshot&, const ServedRequest&)> show) {
+  return [this, show = std::move(show)](ServedRequest request, Responder r) {
+    const SharedResponder responder = Share(std::move(r));
+    const auto client = [responder, request = std::move(request),
+                         show](std::shared_ptr<const EngineSnapshot> snapshot) {
+      if (snapshot == nullptr) return responder->Answer(Ending());
+      ServedResponse response;
+      response.content_type = kJson;
+      response.body = show(*snapshot, request);
+      responder->Answer(std::move(response));
+    };
+    if (!desk_->Ask(client)) responder->Answer(Overloaded());
+  };
+}
+
+// The gauges are brought up to date by the evaluation thread; the page is written by the desk's.
+HttpHandler FrontDoor::ShowMetrics() {
+  return [this](ServedRequest, Responder r) {
+    const SharedResponder responder = Share(std::move(r));
+    const bool posted = mailbox_->Post([this, responder](LiveEngine* engine) {
+      hooks_.update_gauges(engine);
+      const bool asked = desk_->Run([this, responder] {
+        ServedResponse response;
+        response.content_type = kMetricsContentType;
+        response.body = MetricsPage(*metrics_);
+        responder->Answer(std::move(response));
+      });
+      if (!asked) responder->Answer(Overloaded());
+    });
+    if (!posted) responder->Answer(Ending());
+  };
+}
+
+HttpHandler FrontDoor::Reload() {
+  return [this](ServedRequest, Responder r) {
+    const SharedResponder responder = Share(std::move(r));
+    const bool posted = mailbox_->Post([this, responder](LiveEngine* engine) {
+      const absl::Status status = hooks_.reload(engine);
+      if (status.ok()) return responder->Answer(200, "");
+      responder->Answer(500, absl::StrCat("failed to reload config: ", status.message()));
+    });
+    if (!posted) responder->Answer(Ending());
+  };
+}
+
+HttpHandler FrontDoor::ShowConfiguration() {
+  return [this](ServedRequest, Responder r) {
+    const SharedResponder responder = Share(std::move(r));
+    const bool posted = mailbox_->Post([this, responder](LiveEngine* engine) {
+      responder->Answer(JsonResponse(200, SuccessAnswer({{"yaml", hooks_.configuration(engine)}})));
+    });
+    if (!posted) responder->Answer(Ending());
+  };
+}
+
+// DELETE /api/v1/groups?rule=R&group=host=mac1&group=...
+HttpHandler FrontDoor::Forget() {
+  return [this](ServedRequest request, Responder r) {
+    const SharedResponder responder = Share(std::move(r));
+    const std::string rule(request.Query("rule"));
+    if (rule.empty()) {
+      return responder->Answer(ErrorResponse(400, "bad_data", "no rule=NAME in the query"));
+    }
+    Labels group;
+    for (const std::string& pair : QueryAll(request, "group")) {
+      const std::pair<std::string, std::string> parts =
+          absl::StrSplit(pair, absl::MaxSplits('=', 1));
+      if (!IsLabelName(parts.first)) {
+        return responder->Answer(ErrorResponse(400, "bad_data", "group is NAME=VALUE"));
+      }
+      group.Set(parts.first, parts.second);
+    }
+    const bool posted = mailbox_->Post([this, responder, rule, group](LiveEngine* engine) {
+      const absl::Status status = hooks_.forget(engine, rule, group);
+      if (status.ok()) return responder->Answer(JsonResponse(200, SuccessAnswer(Json::object())));
+      responder->Answer(
+          ErrorResponse(absl::IsNotFound(status) ? 404 : 400, "bad_data", status.message()));
+    });
+    if (!posted) responder->Answer(Ending());
+  };
+}
+
+}  // namespace tallybell
