@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+#ifndef TALLYBELL_ENGINE_RUN_PUSH_SOURCE_H_
+#define TALLYBELL_ENGINE_RUN_PUSH_SOURCE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/time/time.h"
+#include "engine/base/clock.h"
+#include "engine/base/metrics.h"
+#include "engine/run/live_source.h"
+#include "engine/run/push_records.h"
+#include "engine/run/push_repeats.h"
+#include "engine/run/push_streams.h"
+#include "engine/run/source_health.h"
+#include "engine/source/push_intake.h"
+#include "engine/source/push_queue.h"
+#include "engine/store/delta.h"
+#include "rules/template.h"
+
+namespace tallybell {
+
+// A place to which clients push as to Loki: docs/loki-push.md.
+struct PushSourceConfig {
+  std::string listen;                  // address:port of the listener
+  PushStreams::LabelTemplates labels;  // over the stream's own labels, which they win over
+  std::optional<absl::TimeZone> zone;  // of stamps that state none and fit no zone
+  DurationNs lateness = 10 * kSecond;
+  DurationNs max_future = kMinute;
+  DurationNs stall_after = kMinute;
+  bool require_tenant = false;
+  size_t queue_bytes = 64 << 20;  // pushes that wait; more are answered with 429
+  PushLimits limits;
+
+  // What tells it from the other sources over a restart.
+  std::string Key() const;
+};
+
+// What is pushed, put into the evaluator. A push is answered once its effects are committed with
+// the rest, so one that was answered is never lost, and one that is sent again is not counted
+// again. It is complete to the wall clock, or to when the oldest push that waits came.
+//
+// Belongs to the evaluation thread, but for intake(), which is for any. Metrics, by source:
+// source_lines_total, source_bytes_total, push_repeats_total, push_clamped_times_total,
+// push_queue_bytes, and those of PushIntake.
+class PushSource {
+ public:
+  // `stored`: the rows of all sources, of which it takes its own. Pointers outlive it.
+  PushSource(const PushSourceConfig* config, const std::vector<PositionRow>& stored,
+             LiveRules* rules, const Clock* clock, Metrics* metrics);
+  ~PushSource();
+
+  // For the listener, which must be gone before this is.
+  PushIntake& intake() { return intake_; }
+
+  // Forgets what is too old.
+  void Poll(Delta* delta);
+
+  // Evaluates some of what waits. True if there is more at once.
+  bool Read();
+
+  // Appends what must be remembered of what was read since the last call, and the answers that may
+  // be given when that is committed.
+  void Save(Delta* delta);
+  bool Unsaved() const;
+  // Whether somebody waits for a Save.
+  bool Urgent() const { return !answers_.empty(); }
+
+  SourceHealth& health() { return health_; }
+
+  // The same streams under other rules.
+  void UseRules(LiveRules* rules);
+
+  // Readable when a push has come.
+  int watch_fd() const { return queue_.wake_fd(); }
+  bool TakeWatchEvents() { return queue_.TakeWakeUps(); }
+  const PushSourceConfig& config() const { return *config_; }
+
+ private:
+  // A source of the evaluator: there is one that any rule selects which selects a pushed stream.
+  struct Watched {
+    uint32_t source = 0;
+    bool started = false;
+    TimeNs latest = kNoTime;
+  };
+
+  void TakeUpRules();
+  void Watch(PushStream* stream);
+  void NoteTimes(PushStream* stream, TimeNs first, TimeNs last);
+  void TakePush(Push push);
+  void TakeStream(const Push& push, const PushedStream& pushed);
+  uint32_t FileOf(const PushStream& stream);
+
+  const PushSourceConfig* const config_;
+  LiveRules* rules_;
+  const Clock* const clock_;
+  PushQueue queue_;
+  PushIntake intake_;
+  PushRepeats repeats_;
+  PushStreams streams_;
+  std::unique_ptr<PushRecords> records_;
+  SourceHealth health_;
+  std::vector<Watched> watched_;
+  std::vector<int> watched_of_rule_;                  // place in watched_, or -1
+  absl::flat_hash_map<std::string, uint32_t> files_;  // by the row of a stream
+  std::vector<std::pair<std::shared_ptr<PushReply>, PushError>> answers_;
+  int64_t clamped_ = 0;  // already in the metric
+  Metric& lines_total_;
+  Metric& bytes_total_;
+  Metric& repeats_total_;
+  Metric& clamped_total_;
+  Metric& queue_bytes_;
+};
+
+}  // namespace tallybell
+
+#endif  // TALLYBELL_ENGINE_RUN_PUSH_SOURCE_H_
