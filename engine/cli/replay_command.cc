@@ -230,7 +230,8 @@ int ReplayCommand(const std::vector<std::string>& words) {
     printf(
         "tallybell replay [options] PATH...\n\n"
         "Reads logs of the past and says which alerts would have fired, by the time that the\n"
-        "logs state. PATH is a file, plain, gzip or zstd; \"-\" is standard input.\n\n%s",
+        "logs state. PATH is a file, plain, gzip or zstd, or a directory of them; \"-\" is\n"
+        "standard input.\n\n%s",
         DescribeOptions(kOptions).c_str());
     return kExitFine;
   }

@@ -12,20 +12,31 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "engine/base/time_ns.h"
+#include "engine/frame/multiline_joiner.h"
 #include "engine/model/labels.h"
 #include "engine/outbox/outbox.h"
 #include "rules/diagnostics.h"
 #include "rules/pattern.h"
 #include "rules/rule.h"
+#include "rules/selector.h"
 #include "sinks/alerta.h"
 #include "sinks/alertmanager.h"
 #include "sinks/webhook.h"
 
 namespace tallybell {
 
-// Files to follow: docs/configuration.md, "file".
+// Files to follow: docs/configuration.md, "sources". What the kinds have in common is one value,
+// because they differ only in where the files are and what their streams are called.
 struct FileSourceConfig {
-  std::vector<std::string> paths;  // paths and globs
+  enum class Kind { kFile, kDocker, kKubernetes };
+  Kind kind = Kind::kFile;
+  std::vector<std::string> paths;  // kFile: paths and globs
+  // Of the other kinds: the directory, wildcards for names of containers, and a selector for all
+  // that is known of them.
+  std::string root;
+  std::vector<std::string> include;
+  std::vector<std::string> exclude;
+  Selector keep;
   Labels labels;
   std::string format = "auto";
   std::optional<absl::TimeZone> zone;
@@ -34,6 +45,7 @@ struct FileSourceConfig {
   DurationNs stall_after = kMinute;
   bool start_at_end = false;
   std::optional<Pattern> labels_from_path;
+  MultilineJoiner::Options multiline;
 
   // What tells it from the other sources over a restart.
   std::string Key() const;

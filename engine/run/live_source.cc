@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/json_text.h"
 #include "engine/base/log.h"
-#include "engine/run/source_labels.h"
+#include "engine/run/glog_file.h"
 
 namespace tallybell {
 
@@ -18,9 +18,11 @@ namespace tallybell {
 struct LiveSource::File {
   TailedFile* tailed = nullptr;  // owned by the TailSet until it is released
   std::unique_ptr<SourceReader> reader;
-  uint32_t source = 0;  // numbers in the evaluator
-  uint32_t name = 0;
+  Labels labels;
+  SourceProgress::Member member = 0;
+  uint32_t name = 0;  // number in the evaluator
   bool started = false;
+  bool caught_up = false;   // was read to its end before
   TimeNs latest = kNoTime;  // the greatest time it stated
   bool changed = true;      // since its position was saved
   bool finished = false;    // no more will come of it
@@ -33,6 +35,13 @@ struct LiveSource::File {
 };
 
 namespace {
+
+// A stamp further ahead than max_future is taken as that, but how far it is ahead must be seen: so
+// far two zones are apart at most.
+constexpr DurationNs kReadableFuture = 26 * kHour;
+
+// What follows the source's key in the key of the row with what its SourceFiles must know.
+constexpr char kFilesRow[] = "\nfiles";
 
 std::vector<FilePosition> PositionsOf(const std::vector<PositionRow>& rows) {
   std::vector<FilePosition> positions;
@@ -58,11 +67,21 @@ std::vector<PositionRow> RowsOf(const std::string& key, const std::vector<Positi
   return rows;
 }
 
-TailSet::Options TailOptions(const FileSourceConfig& config) {
+TailSet::Options TailOptions(const FileSourceConfig& config, SourceFiles* files) {
   TailSet::Options options;
   options.name = config.Key();
-  options.paths = config.paths;
+  options.paths = files->Patterns();
+  options.choose = [files](TimeNs now, std::vector<FileGlob::File>* found) {
+    files->Choose(now, found);
+  };
   options.start_at_end = config.start_at_end;
+  return options;
+}
+
+SourceProgress::Options ProgressOptions(const FileSourceConfig& config) {
+  SourceProgress::Options options;
+  options.lateness = config.lateness;
+  options.live_without_files = config.kind != FileSourceConfig::Kind::kFile;
   return options;
 }
 
@@ -82,10 +101,18 @@ LiveSource::LiveSource(const FileSourceConfig* config, const std::vector<Positio
       rules_(rules),
       clock_(clock),
       stored_(RowsOf(config->Key(), stored)),
-      tail_(TailOptions(*config), PositionsOf(stored_), metrics),
+      source_files_(SourceFiles::Make(config, metrics)),
+      tail_(TailOptions(*config, source_files_.get()), PositionsOf(stored_), metrics),
+      progress_(std::make_unique<SourceProgress>(ProgressOptions(*config), &rules->evaluator)),
       health_(config->Key(), config->stall_after, stored_),
       lines_total_(metrics->Get("source_lines_total", {{"source", config->Key()}})),
-      bytes_total_(metrics->Get("source_bytes_total", {{"source", config->Key()}})) {}
+      bytes_total_(metrics->Get("source_bytes_total", {{"source", config->Key()}})),
+      future_total_(metrics->Get("source_future_times_total", {{"source", config->Key()}})),
+      offset_seconds_(metrics->Get("source_clock_offset_seconds", {{"source", config->Key()}})) {
+  for (const PositionRow& row : stored_) {
+    if (row.source == absl::StrCat(config->Key(), kFilesRow)) source_files_->Restore(row.state);
+  }
+}
 
 LiveSource::~LiveSource() = default;
 
@@ -93,61 +120,69 @@ std::string LiveSource::RowKey(const FilePosition& position) const {
   return absl::StrCat(config_->Key(), "\n", position.Key());
 }
 
-void LiveSource::Add(File* file, LiveRules* rules) {
-  const std::string& path = file->tailed->identity().path;
-  const Pattern* const from_path =
-      config_->labels_from_path.has_value() ? &*config_->labels_from_path : nullptr;
-  file->source = rules->evaluator.AddSource(
-      SourceStreams::Possible(SourceLabels(path, config_->labels, from_path)), config_->lateness,
-      clock_->Now());
-  file->name = rules->evaluator.AddFile(path);
+// Makes the file known to the rules that are in force.
+void LiveSource::Join(File* file) {
+  const std::vector<Labels> streams = SourceStreams::Possible(file->labels);
+  std::vector<uint32_t> rules;
+  for (const Labels& stream : streams) {
+    const std::vector<uint32_t> more = rules_->matcher.RulesOf(stream);
+    rules.insert(rules.end(), more.begin(), more.end());
+  }
+  std::sort(rules.begin(), rules.end());
+  rules.erase(std::unique(rules.begin(), rules.end()), rules.end());
+  file->member = progress_->Join(rules, streams, clock_->Now());
+  file->name = rules_->evaluator.AddFile(file->tailed->identity().path);
 }
 
 void LiveSource::Open(TailedFile* tailed) {
   auto file = std::make_unique<File>();
   file->tailed = tailed;
-  Add(file.get(), rules_);
-  const std::string& path = tailed->identity().path;
+  file->labels = source_files_->LabelsOf(tailed->identity().path);
+  Join(file.get());
+  file->reader = std::make_unique<SourceReader>(ReaderOptions(*tailed, file->labels), tailed,
+                                                &rules_->candidates, &rules_->matcher);
+  RestoreReader(*tailed, file->reader.get());
+  LogInfo("file opened",
+          {{"file", tailed->identity().path}, {"offset", absl::StrCat(tailed->offset())}});
+  files_.push_back(std::move(file));
+}
+
+SourceReader::Options LiveSource::ReaderOptions(const TailedFile& tailed, Labels labels) const {
   SourceReader::Options options;
-  options.name = path;
-  options.labels =
-      SourceLabels(path, config_->labels,
-                   config_->labels_from_path.has_value() ? &*config_->labels_from_path : nullptr);
+  options.name = tailed.identity().path;
+  options.labels = std::move(labels);
   options.format = config_->format;
   options.zone = config_->zone;
-  options.max_future = config_->max_future;
+  options.max_future = std::max(config_->max_future, kReadableFuture);
   options.lateness = config_->lateness;
   options.live = true;
-  options.offset = tailed->offset();
-  file->reader =
-      std::make_unique<SourceReader>(options, tailed, &rules_->candidates, &rules_->matcher);
-  const std::string key = RowKey(tailed->identity());
+  options.offset = tailed.offset();
+  options.multiline = config_->multiline;
+  const std::optional<GlogFile> glog = GlogFile::Identify(options.name);
+  if (glog.has_value()) options.begins = glog->created;
+  return options;
+}
+
+// Gives the reader what the last run knew of the file.
+void LiveSource::RestoreReader(const TailedFile& tailed, SourceReader* reader) {
+  const std::string key = RowKey(tailed.identity());
   const auto row = std::find_if(stored_.begin(), stored_.end(),
                                 [&key](const PositionRow& stored) { return stored.source == key; });
-  if (row != stored_.end()) {
-    const absl::StatusOr<Json> state = ParseJson(row->state);
-    if (state.ok() && state->is_object() && state->contains("reader") &&
-        (*state)["reader"].is_string()) {
-      const absl::Status restored =
-          file->reader->RestoreState((*state)["reader"].get_ref<const std::string&>());
-      if (!restored.ok()) {
-        LogWarn("what was known of a file cannot be read", {{"file", path}});
-      }
-    }
-    stored_.erase(row);
+  if (row == stored_.end()) return;
+  const absl::StatusOr<Json> state = ParseJson(row->state);
+  if (state.ok() && state->is_object() && state->contains("reader") &&
+      (*state)["reader"].is_string() &&
+      !reader->RestoreState((*state)["reader"].get_ref<const std::string&>()).ok()) {
+    LogWarn("what was known of a file cannot be read", {{"file", tailed.identity().path}});
   }
-  LogInfo("file opened", {{"file", path}, {"offset", absl::StrCat(tailed->offset())}});
-  files_.push_back(std::move(file));
+  stored_.erase(row);
 }
 
 void LiveSource::Poll(Delta* delta) {
   TailSet::Changes changes = tail_.Poll(clock_->Monotonic());
   for (const auto& released : changes.released) {
     delta->positions.push_back({RowKey(released->identity()), "", true});
-    files_.erase(std::remove_if(files_.begin(), files_.end(),
-                                [&](const auto& file) { return file->tailed == released.get(); }),
-                 files_.end());
-    LogInfo("file closed", {{"file", released->identity().path}});
+    Release(released.get());
   }
   for (const FilePosition& forgotten : changes.forgotten) {
     delta->positions.push_back({RowKey(forgotten), "", true});
@@ -161,20 +196,38 @@ void LiveSource::Poll(Delta* delta) {
   std::stable_sort(files_.begin(), files_.end(),
                    [&place](const auto& a, const auto& b) { return place(a) < place(b); });
 
+  if (source_files_->Changed()) {
+    delta->positions.push_back({absl::StrCat(config_->Key(), kFilesRow), source_files_->Save()});
+  }
   NoteHealth();
+  progress_->Settle(well_, clock_->Now());
+  if (const auto offset = offset_.Median(clock_->Monotonic()); offset.has_value()) {
+    offset_seconds_.Set(*offset / kSecond);
+  }
 }
 
-// A source is well when there is a file to read and none of its files fails.
+void LiveSource::Release(const TailedFile* tailed) {
+  LogInfo("file closed", {{"file", tailed->identity().path}});
+  const auto it = std::find_if(files_.begin(), files_.end(),
+                               [&](const auto& file) { return file->tailed == tailed; });
+  if (it == files_.end()) return;
+  progress_->Leave((*it)->member);
+  files_.erase(it);
+}
+
+// A source is well when there is a file to read, if it needs one, and none of its files fails.
 void LiveSource::NoteHealth() {
   const bool any = std::any_of(files_.begin(), files_.end(), [](const auto& file) {
     return file->tailed->state() == TailedFile::State::kOpen;
   });
   const auto failing = std::find_if(files_.begin(), files_.end(),
                                     [](const auto& file) { return !file->why_failing.empty(); });
+  const absl::Status without = any ? absl::OkStatus() : source_files_->WithoutFiles();
+  well_ = without.ok();
   if (failing != files_.end()) {
     health_.NoteFault((*failing)->why_failing, clock_->Monotonic(), clock_->Now());
-  } else if (!any) {
-    health_.NoteFault("there is no file to read", clock_->Monotonic(), clock_->Now());
+  } else if (!without.ok()) {
+    health_.NoteFault(without.message(), clock_->Monotonic(), clock_->Now());
   } else {
     health_.NoteWell(clock_->Now());
   }
@@ -185,6 +238,7 @@ bool LiveSource::Read() {
   for (const auto& file : files_) {
     if (!file->finished && ReadFile(file.get())) more = true;
   }
+  progress_->Settle(well_, clock_->Now());
   return more;
 }
 
@@ -196,10 +250,11 @@ bool LiveSource::ReadFile(File* file) {
   const uint64_t offset = file->reader->resume_offset();
   std::vector<SourceItem> items;
   const absl::StatusOr<bool> at_end = file->reader->Read(before, &items);
-  NoteFile(file, at_end.status(), before);
+  NoteFile(file, at_end.status());
   if (file->reader->resume_offset() != offset || !items.empty()) file->changed = true;
-  Take(file, std::move(items));
+  Take(file, std::move(items), before);
   if (!at_end.ok()) return false;
+  file->caught_up = *at_end;
   if (!file->described && file->reader->format() != nullptr) {
     file->described = true;
     LogInfo("format", {{"file", file->tailed->identity().path},
@@ -207,40 +262,66 @@ bool LiveSource::ReadFile(File* file) {
   }
   if (!*at_end) return true;
   if (state == TailedFile::State::kOpen) {
-    rules_->evaluator.Progress(file->source, before);
+    progress_->Progress(file->member, before);
   } else {
     file->finished = true;
     file->changed = true;
-    rules_->evaluator.SetLive(file->source, false, before);
+    progress_->SetLive(file->member, false);
   }
   return false;
 }
 
-void LiveSource::Take(File* file, std::vector<SourceItem> items) {
+void LiveSource::Take(File* file, std::vector<SourceItem> items, TimeNs arrival) {
   Evaluator& evaluator = rules_->evaluator;
+  if (!items.empty()) NoteOffset(*file, items.back().time, arrival);
+  const TimeNs bound = AddNs(arrival, config_->max_future);
   for (SourceItem& item : items) {
+    if (item.time > bound) {
+      item.time = item.record.time = bound;
+      future_total_.Add();
+    }
     if (!file->started) {
       file->started = true;
-      evaluator.Started(file->source, item.time);
+      progress_->Started(file->member, item.time);
     }
     item.record.file = file->name;
     evaluator.Add(item.record);
     file->latest = std::max(file->latest, item.time);
   }
   // While there are unread bytes, the greatest time read so far is all that is known.
-  if (!items.empty()) evaluator.Progress(file->source, file->latest);
+  if (!items.empty()) progress_->Progress(file->member, file->latest);
   const SourceCounts counts = file->reader->counts();
   lines_total_.Add(counts.lines - file->counted.lines);
   bytes_total_.Add(counts.bytes - file->counted.bytes);
   file->counted = counts;
 }
 
+// Only what comes while the file is read as it is written says how far its clock is off.
+void LiveSource::NoteOffset(const File& file, TimeNs stated, TimeNs arrival) {
+  if (!file.caught_up || file.reader->first_time() == kNoTime) return;
+  offset_.Note(stated, arrival, clock_->Monotonic());
+  if (!offset_.TakeWarning()) return;
+  const DurationNs offset = offset_.warned_offset();
+  const std::string zone = SourceClockOffset::ZoneDifference(offset);
+  const std::string size = FormatDuration((offset < 0 ? -offset : offset) / kSecond * kSecond);
+  const std::string off = absl::StrCat(size, offset < 0 ? " behind" : " ahead");
+  if (zone.empty()) {
+    LogWarn("the times of a source are steadily off the clock",
+            {{"source", config_->Key()}, {"off", off}});
+  } else {
+    LogWarn(
+        "the times of a source are steadily off the clock by as much as a time zone: is its "
+        "timezone right?",
+        {{"source", config_->Key()}, {"off", off}, {"zone_difference", zone}});
+  }
+}
+
 // A file that cannot be read for a while is stuck: it must not hold the clock for ever.
-void LiveSource::NoteFile(File* file, const absl::Status& status, TimeNs now) {
+void LiveSource::NoteFile(File* file, const absl::Status& status) {
   if (status.ok()) {
     if (!file->live) {
       file->live = true;
-      rules_->evaluator.SetLive(file->source, true, now);
+      progress_->SetLive(file->member, true);
       LogInfo("file can be read again", {{"file", file->tailed->identity().path}});
     }
     file->failing_since = kNoTime;
@@ -256,7 +337,7 @@ void LiveSource::NoteFile(File* file, const absl::Status& status, TimeNs now) {
   }
   if (file->live && monotonic - file->failing_since >= config_->stall_after) {
     file->live = false;
-    rules_->evaluator.SetLive(file->source, false, now);
+    progress_->SetLive(file->member, false);
   }
 }
 
@@ -287,12 +368,14 @@ void LiveSource::SaveFile(File* file, Delta* delta) {
 
 void LiveSource::UseRules(LiveRules* rules) {
   rules_ = rules;
+  progress_ = std::make_unique<SourceProgress>(ProgressOptions(*config_), &rules->evaluator);
   for (const auto& file : files_) {
-    Add(file.get(), rules);
+    Join(file.get());
     file->reader->UseRules(&rules->candidates, &rules->matcher);
-    if (file->started) rules->evaluator.Started(file->source, file->latest);
-    if (file->finished || !file->live) rules->evaluator.SetLive(file->source, false, clock_->Now());
+    if (file->started) progress_->Started(file->member, file->latest);
+    if (file->finished || !file->live) progress_->SetLive(file->member, false);
   }
+  progress_->Settle(well_, clock_->Now());
 }
 
 }  // namespace tallybell

@@ -16,7 +16,10 @@
 #include "engine/outbox/outbox.h"
 #include "engine/run/configuration.h"
 #include "engine/run/evaluator.h"
+#include "engine/run/source_clock_offset.h"
+#include "engine/run/source_files.h"
 #include "engine/run/source_health.h"
+#include "engine/run/source_progress.h"
 #include "engine/run/source_reader.h"
 #include "engine/source/tail_set.h"
 #include "engine/store/delta.h"
@@ -70,10 +73,14 @@ class LiveSource {
   struct File;
 
   void Open(TailedFile* tailed);
-  void Add(File* file, LiveRules* rules);
+  SourceReader::Options ReaderOptions(const TailedFile& tailed, Labels labels) const;
+  void RestoreReader(const TailedFile& tailed, SourceReader* reader);
+  void Release(const TailedFile* tailed);
+  void Join(File* file);
   bool ReadFile(File* file);
-  void Take(File* file, std::vector<SourceItem> items);
-  void NoteFile(File* file, const absl::Status& status, TimeNs now);
+  void Take(File* file, std::vector<SourceItem> items, TimeNs arrival);
+  void NoteOffset(const File& file, TimeNs stated, TimeNs arrival);
+  void NoteFile(File* file, const absl::Status& status);
   void NoteHealth();
   void SaveFile(File* file, Delta* delta);
   std::string RowKey(const FilePosition& position) const;
@@ -82,11 +89,17 @@ class LiveSource {
   LiveRules* rules_;
   const Clock* const clock_;
   std::vector<PositionRow> stored_;
+  const std::unique_ptr<SourceFiles> source_files_;
   TailSet tail_;
+  std::unique_ptr<SourceProgress> progress_;
   std::vector<std::unique_ptr<File>> files_;  // in the order in which they are read
   SourceHealth health_;
+  bool well_ = true;
+  SourceClockOffset offset_;
   Metric& lines_total_;
   Metric& bytes_total_;
+  Metric& future_total_;
+  Metric& offset_seconds_;
 };
 
 }  // namespace tallybell

@@ -7,30 +7,16 @@
 
 #include <algorithm>
 #include <deque>
-#include <filesystem>
 #include <queue>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "engine/parse/glog_file_lines.h"
+#include "engine/run/glog_file.h"
 #include "engine/run/source_labels.h"
 #include "engine/run/source_reader.h"
 #include "engine/source/archive.h"
 
 namespace tallybell {
-namespace {
-
-// When a file was begun, if its name is one that glog gives; a link says nothing, its target does.
-std::optional<Stamp> BeginningOf(const std::string& path) {
-  std::error_code error;
-  const std::string real = std::filesystem::canonical(path, error).string();
-  GlogFileName name;
-  if (!ParseGlogFileName(error ? path : real, &name)) return std::nullopt;
-  return name.created;
-}
-
-}  // namespace
-
 // One source: the items of its parts, one after the other.
 class Replay::Source {
  public:
@@ -58,7 +44,7 @@ class Replay::Source {
 
  private:
   Labels LabelsOf(const std::string& path) const {
-    return SourceLabels(path, replay_->options_.labels, replay_->options_.labels_from_path);
+    return ReplayLabels(path, replay_->options_.labels, replay_->options_.labels_from_path);
   }
 
   // Reads one block of the current part, or opens the next. False at the end of the last.
@@ -102,7 +88,8 @@ class Replay::Source {
     options.first_year = replay_->options_.first_year;
     options.block = replay_->block_;
     options.mark_every = replay_->options_.mark_every;
-    options.begins = BeginningOf(path);
+    const std::optional<GlogFile> glog = GlogFile::Identify(path);
+    if (glog.has_value()) options.begins = glog->created;
     if (options.first_year != 0 && last_time_ != kNoTime) {
       // The year that the user states is that of the source; its later parts go on from there.
       options.first_year = 0;
@@ -160,6 +147,7 @@ absl::Status Replay::Run(const std::vector<std::string>& paths, OnTransition on_
                          OnProgress on_progress) {
   ReplayPlan plan = PlanReplay(paths);
   notes_ = std::move(plan.notes);
+  unread_ = plan.unread;
   // All sources are open at a time; what they hold together stays bounded.
   block_ = std::min(options_.block, std::max<size_t>(kMaxOpenBytes / (plan.sources.size() + 1), 1));
   uint64_t of = 0;

@@ -8,16 +8,17 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
-#include <set>
+#include <optional>
 #include <tuple>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "engine/base/time_ns.h"
-#include "engine/parse/glog_file_lines.h"
+#include "engine/run/glog_file.h"
+#include "engine/run/severity_choice.h"
+#include "engine/source/container_path.h"
+#include "engine/source/directory_walk.h"
 
 namespace tallybell {
 namespace {
@@ -28,8 +29,7 @@ struct Part {
   std::string log;  // the same for all parts of one log
   // Ascending from the oldest part: when it was begun, or minus its rotation number.
   std::tuple<int, int, int, int, int, int, int64_t> age;
-  Severity severity = Severity::kUnknown;
-  std::string program;  // the same for the severity files of one glog program, else empty
+  std::optional<GlogFile> glog;
 };
 
 // The file's own name, through links: glog's links have none of what the target's name says.
@@ -56,38 +56,61 @@ int64_t TakeRotation(std::string* name) {
 Part Describe(const std::string& path) {
   Part part;
   part.path = path;
-  const std::string real = RealPath(path);
-  const std::string directory = std::filesystem::path(real).parent_path().string();
-  GlogFileName glog;
-  if (ParseGlogFileName(real, &glog)) {
-    part.severity = glog.severity;
-    part.program = absl::StrCat(directory, "/", glog.program, ".", glog.host, ".", glog.user);
-    part.log = absl::StrCat(part.program, ".", SeverityName(glog.severity));
-    const Stamp& at = glog.created;
+  part.glog = GlogFile::Identify(path);
+  if (part.glog.has_value()) {
+    part.log = absl::StrCat(part.glog->program, ".", SeverityName(part.glog->severity));
+    const Stamp& at = part.glog->created;
     part.age = {at.year, at.month, at.day, at.hour, at.minute, at.second, 0};
     return part;
   }
-  part.log = real;
+  ContainerPath container;
+  std::string storage;
+  if (ParseThroughLinks(path, &storage, &container) &&
+      container.kind != ContainerPath::Kind::kLink) {
+    // What was said before a restart and after it is one stream.
+    part.log = std::string(container.directory);
+    std::get<0>(part.age) = static_cast<int>(container.restart);
+    std::get<6>(part.age) = container.age;
+    return part;
+  }
+  part.log = RealPath(path);
   std::get<6>(part.age) = -TakeRotation(&part.log);
   return part;
 }
 
 // Drops the files of glog programs of which a lower severity is there too.
 void DropHigherSeverities(std::vector<Part>* parts, std::vector<std::string>* notes) {
-  std::map<std::string, Severity> lowest;
+  SeverityChoice choice;
   for (const Part& part : *parts) {
-    if (part.program.empty()) continue;
-    const auto [it, inserted] = lowest.emplace(part.program, part.severity);
-    if (!inserted) it->second = std::min(it->second, part.severity);
+    if (part.glog.has_value()) choice.Note(*part.glog);
   }
   const auto higher = [&](const Part& part) {
-    if (part.program.empty() || part.severity == lowest[part.program]) return false;
-    notes->push_back(absl::StrCat(part.path, ": not read: the ",
-                                  absl::AsciiStrToUpper(SeverityName(lowest[part.program])),
-                                  " files of the same program hold its lines too"));
+    if (!part.glog.has_value() || choice.Reads(*part.glog)) return false;
+    notes->push_back(absl::StrCat(part.path, ": not read: ", choice.Reason(*part.glog)));
     return true;
   };
   parts->erase(std::remove_if(parts->begin(), parts->end(), higher), parts->end());
+}
+
+// The paths, and for each directory among them the files in it.
+std::vector<std::string> WalkDirectories(const std::vector<std::string>& paths, ReplayPlan* plan) {
+  std::vector<std::string> files;
+  for (const std::string& path : paths) {
+    struct stat status;
+    if (path == "-" || stat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
+      files.push_back(path);
+      continue;
+    }
+    const size_t before = files.size();
+    DirectoryWalk walk = DirectoryWalk::Of(path);
+    files.insert(files.end(), walk.files.begin(), walk.files.end());
+    if (files.size() == before && walk.notes.empty()) {
+      walk.notes.push_back(absl::StrCat(path, ": there is no file in it"));
+    }
+    plan->notes.insert(plan->notes.end(), walk.notes.begin(), walk.notes.end());
+    plan->unread += static_cast<int64_t>(walk.notes.size());
+  }
+  return files;
 }
 
 }  // namespace
@@ -96,7 +119,7 @@ ReplayPlan PlanReplay(const std::vector<std::string>& paths) {
   ReplayPlan plan;
   std::vector<Part> parts;
   std::map<std::pair<dev_t, ino_t>, std::string> seen;
-  for (const std::string& path : paths) {
+  for (const std::string& path : WalkDirectories(paths, &plan)) {
     struct stat status;
     if (path == "-" || stat(path.c_str(), &status) != 0) {
       Part part;

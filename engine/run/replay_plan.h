@@ -4,6 +4,7 @@
 #ifndef TALLYBELL_ENGINE_RUN_REPLAY_PLAN_H_
 #define TALLYBELL_ENGINE_RUN_REPLAY_PLAN_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -16,10 +17,12 @@ struct ReplaySource {
 
 // Which files make which sources (docs/semantics.md, "Several files"): a link and its target are
 // one file, rotated parts of one log are one source, and of the severity files of one glog program
-// only the lowest is read, because it holds the others.
+// only the lowest is read, because it holds the others. A directory stands for the files in it, in
+// the order of their names; all files of one container are one source.
 struct ReplayPlan {
   std::vector<ReplaySource> sources;  // in the order in which their first path was named
   std::vector<std::string> notes;     // what was left out, and why
+  int64_t unread = 0;                 // directories that could not be read, or not all of them
 };
 
 ReplayPlan PlanReplay(const std::vector<std::string>& paths);

@@ -3,32 +3,46 @@
 
 #include "engine/run/source_labels.h"
 
-#include <filesystem>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "engine/parse/glog_file_lines.h"
+#include "engine/run/glog_file.h"
+#include "engine/source/container_labels.h"
 
 namespace tallybell {
+namespace {
 
-Labels SourceLabels(const std::string& path, const Labels& given, const Pattern* from_path) {
-  Labels labels;
-  if (path != "-") labels.Set("filename", path);
-  // A link like anka_agent.INFO says nothing; the name of its target does.
-  std::error_code error;
-  const std::string real = std::filesystem::canonical(path, error).string();
-  GlogFileName glog;
-  if (ParseGlogFileName(error ? path : real, &glog)) labels.Set("host", glog.host);
+// What the user says of a file wins over what the file says of itself.
+void AddGiven(const std::string& path, const Labels& given, const Pattern* from_path,
+              Labels* labels) {
   if (from_path != nullptr) {
     absl::string_view match;
     std::vector<std::pair<absl::string_view, absl::string_view>> captures;
     if (from_path->FindCaptures(path, &match, &captures)) {
-      for (const auto& [name, value] : captures) labels.Set(name, value);
+      for (const auto& [name, value] : captures) labels->Set(name, value);
     }
   }
-  for (const Labels::Pair& pair : given.pairs()) labels.Set(pair.first, pair.second);
+  for (const Labels::Pair& pair : given.pairs()) labels->Set(pair.first, pair.second);
+}
+
+}  // namespace
+
+Labels SourceLabels(const std::string& path, const Labels& given, const Pattern* from_path) {
+  Labels labels;
+  if (path != "-") labels.Set("filename", path);
+  const std::optional<GlogFile> glog = GlogFile::Identify(path);
+  if (glog.has_value()) labels.Set("host", glog->host);
+  AddGiven(path, given, from_path, &labels);
   return labels;
+}
+
+Labels ReplayLabels(const std::string& path, const Labels& given, const Pattern* from_path) {
+  std::optional<ContainerLabels> container = ContainerLabels::OfFile(path);
+  if (!container.has_value()) return SourceLabels(path, given, from_path);
+  AddGiven(path, given, from_path, &container->labels);
+  return std::move(container->labels);
 }
 
 }  // namespace tallybell

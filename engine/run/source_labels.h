@@ -15,6 +15,10 @@ namespace tallybell {
 // named groups of `from_path` (may be null) where it matches the path, and `given`, which win.
 Labels SourceLabels(const std::string& path, const Labels& given, const Pattern* from_path);
 
+// The same for a file of the past; the log of a container has the labels that a `docker` or
+// `kubernetes` source would give it, and no `filename`.
+Labels ReplayLabels(const std::string& path, const Labels& given, const Pattern* from_path);
+
 }  // namespace tallybell
 
 #endif  // TALLYBELL_ENGINE_RUN_SOURCE_LABELS_H_

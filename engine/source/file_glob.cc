@@ -63,7 +63,7 @@ void FileGlob::Add(const std::string& path, bool literal) {
   }
   if (!seen_.insert({facts.st_dev, facts.st_ino}).second) return;
   const TimeNs modified = facts.st_mtim.tv_sec * kSecond + facts.st_mtim.tv_nsec;
-  files.push_back({path, facts.st_dev, facts.st_ino, modified});
+  files.push_back({path, facts.st_dev, facts.st_ino, modified, false});
 }
 
 std::string DirectoryOf(const std::string& path) {

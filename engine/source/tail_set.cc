@@ -57,7 +57,12 @@ TailSet::Changes TailSet::Poll(TimeNs now) {
   if (!polled_) started_ = now;
   Changes changes;
   watch_.Take();
-  const FileGlob found = FileGlob::Find(options_.paths);
+  FileGlob found = FileGlob::Find(options_.paths);
+  if (options_.choose) options_.choose(now, &found.files);
+  left_out_.clear();
+  for (const FileGlob::File& file : found.files) {
+    if (file.left_out) left_out_.insert({file.device, file.inode});
+  }
   refusals_now_.clear();
   for (const FileGlob::Refused& refused : found.refused) LogRefusal(refused.path, refused.reason);
   orphans_.clear();
@@ -91,6 +96,7 @@ void TailSet::MarkSeen(const FileGlob& found) {
     member->path = file.path;
     // Its old name, or one that a pattern fits, leads to it again.
     member->retired = false;
+    if (file.left_out && member->open()) member->file->state_ = TailedFile::State::kDiscard;
   }
 }
 
@@ -145,7 +151,7 @@ void TailSet::Retire(Member* member, TimeNs now) {
 void TailSet::OpenNew(const FileGlob& found, TimeNs now, Changes* changes) {
   std::vector<std::unique_ptr<Member>> opened;
   for (const FileGlob::File& file : found.files) {
-    if (FindOpen(file.device, file.inode) != nullptr) continue;
+    if (file.left_out || FindOpen(file.device, file.inode) != nullptr) continue;
     std::unique_ptr<Member> member = OpenFile(file.path, file.path);
     if (member == nullptr) continue;
     member->modified = file.modified;
@@ -257,6 +263,7 @@ void TailSet::FindRenamedIn(const std::string& directory, const FilePosition& wa
     const std::string path = directory + "/" + entry->d_name;
     struct stat facts;
     if (lstat(path.c_str(), &facts) != 0 || !S_ISREG(facts.st_mode)) continue;
+    if (left_out_.count({facts.st_dev, facts.st_ino}) > 0) continue;
     const auto is_it = [&](const auto& member) {
       return member->file->identity().inode == facts.st_ino &&
              member->file->identity().device == facts.st_dev;

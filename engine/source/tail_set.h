@@ -5,8 +5,11 @@
 #define TALLYBELL_ENGINE_SOURCE_TAIL_SET_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -38,6 +41,9 @@ class TailSet {
   struct Options {
     std::string name;  // label `source` of the metrics
     std::vector<std::string> paths;
+    // Says at each Poll which of the files that the paths lead to are left out. One that is open
+    // and left out is given up at once, wherever it was read to.
+    std::function<void(TimeNs now, std::vector<FileGlob::File>* files)> choose;
     // At the very first start, when nothing is stored: skip the lines that are there already.
     bool start_at_end = false;
     DurationNs retire_after = 30 * kSecond;
@@ -112,6 +118,8 @@ class TailSet {
   DirectoryWatch watch_;
   absl::flat_hash_map<std::string, std::string> refusals_;
   absl::flat_hash_map<std::string, std::string> refusals_now_;
+  // Device and inode of the files that were left out of the last Poll.
+  std::set<std::pair<uint64_t, uint64_t>> left_out_;
   const bool first_start_;
   bool polled_ = false;
   TimeNs started_ = 0;

@@ -125,7 +125,9 @@ class ReplayTest(unittest.TestCase):
         out, err = self.replay("--output", "jsonl", missing, path, code=1)
         self.assertEqual(len(out.splitlines()), 1)
         self.assertIn(missing, err)
-        for words in ([missing], [str(self.directory)]):
+        empty = self.directory / "empty"
+        empty.mkdir()
+        for words in ([missing], [str(empty)]):
             out, err = self.replay("--output", "jsonl", *words, code=1)
             self.assertEqual(out, "")
             self.assertIn(words[0], err)
