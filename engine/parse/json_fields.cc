@@ -84,10 +84,8 @@ class FieldWalk {
   // Adds the member if it is wanted. Whether those in it may be.
   bool Visit(const JsonMember& member) {
     path_.resize(prefix_sizes_[member.depth]);
-    if (path_.size() + member.key.size() > kMaxJsonFieldName) {
-      // Escapes can only make a key shorter, but seldom by so much.
-      if (path_.size() + member.key.size() / 6 > kMaxJsonFieldName) return false;
-    }
+    // Six bytes are the longest escape of one character.
+    if (path_.size() + member.key.size() / 6 > kMaxJsonFieldName) return false;
     path_ += NameOf(member);
     if (path_.size() > kMaxJsonFieldName || path_.empty() || member.IsNull()) return false;
     const bool has_members = member.IsObject() && HasMembers(member);
