@@ -9,8 +9,8 @@ set -euo pipefail
 
 readonly BUILD=(
   g++ cmake ninja-build pkgconf
-  libabsl-dev libre2-dev libyaml-cpp-dev nlohmann-json3-dev libcpp-httplib-dev libssl-dev libboost-dev
-  libsqlite3-dev zlib1g-dev libzstd-dev libsnappy-dev libprotozero-dev
+  libabsl-dev libre2-dev libyaml-cpp-dev nlohmann-json3-dev libcpp-httplib-dev libssl-dev
+  libboost-dev libsqlite3-dev zlib1g-dev libzstd-dev libsnappy-dev libprotozero-dev
   tzdata)
 readonly TEST=(
   libgtest-dev libgmock-dev curl openssl python3
