@@ -20,6 +20,9 @@ int RunCommand(const std::vector<std::string>& words);
 int CheckCommand(const std::vector<std::string>& words);
 int TestCommand(const std::vector<std::string>& words);
 int ExplainCommand(const std::vector<std::string>& words);
+int HistoryCommand(const std::vector<std::string>& words);
+int OutboxCommand(const std::vector<std::string>& words);
+int ForgetCommand(const std::vector<std::string>& words);
 
 }  // namespace tallybell
 

@@ -22,6 +22,9 @@ constexpr absl::string_view kUsage =
     "  tallybell check FILE...              rule files and configurations, every fault at once\n"
     "  tallybell test FILE...               tests of rules: which lines give which alerts\n"
     "  tallybell explain LINE...|-          how lines are read, and what rules make of them\n"
+    "  tallybell history --state FILE       what fired, and who was told of it\n"
+    "  tallybell outbox --state FILE        what receivers have not accepted\n"
+    "  tallybell forget --state FILE ...    what a rule has counted of a group\n"
     "  tallybell version\n"
     "\n"
     "tallybell COMMAND --help says more.\n";
@@ -34,6 +37,9 @@ int Main(const std::vector<std::string>& words) {
   if (command == "check") return CheckCommand(rest);
   if (command == "test") return TestCommand(rest);
   if (command == "explain") return ExplainCommand(rest);
+  if (command == "history") return HistoryCommand(rest);
+  if (command == "outbox") return OutboxCommand(rest);
+  if (command == "forget") return ForgetCommand(rest);
   if (command == "version" || command == "--version") {
     printf("tallybell %s\n", TALLYBELL_VERSION);
     return kExitFine;
@@ -44,7 +50,8 @@ int Main(const std::vector<std::string>& words) {
   }
   if (!command.empty()) {
     const std::string nearest =
-        NearestWord(command, {"replay", "run", "check", "test", "explain", "version", "help"});
+        NearestWord(command, {"replay", "run", "check", "test", "explain", "history", "outbox",
+                              "forget", "version", "help"});
     fprintf(stderr, "tallybell: unknown command \"%s\"%s%s%s\n\n", command.c_str(),
             nearest.empty() ? "" : "; did you mean ", nearest.c_str(),
             nearest.empty() ? "" : "?");
