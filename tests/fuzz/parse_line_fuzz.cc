@@ -66,6 +66,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     for (const tallybell::LineFormat& format : tallybell::AllLineFormats()) {
       tallybell::ParsedLine parsed;
       tallybell::LineParser::Only(format, &kAllFields).Parse(line, &parsed);
+      const tallybell::ParsedLine::Kind kind = parsed.kind;
+      Require(kind == tallybell::ParsedLine::Kind::kContinuation || format.MayBegin(line));
+      // Which fields are wanted changes nothing about what the line is.
+      tallybell::LineParser::Only(format, &kNoFields).Parse(line, &parsed);
+      Require(parsed.kind == kind);
       tallybell::LineParser::Mostly(format, &kNoFields).Parse(line, &parsed);
       if (parsed.stamp.has_value()) stamps.push_back(*parsed.stamp);
     }
