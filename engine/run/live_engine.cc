@@ -106,6 +106,7 @@ void LiveEngine::TakeUpFirstStart(const Store::Snapshot& snapshot,
 bool LiveEngine::Ready() const { return committer_->Ready(); }
 
 bool LiveEngine::Step() {
+  if (mailbox_ != nullptr) mailbox_->DeliverAll(this);
   // While the disk is behind, what stands in the files can wait there.
   if (!Ready()) return false;
   const TimeNs now = clock_->Monotonic();
@@ -221,6 +222,7 @@ void LiveEngine::EndFirstStart(std::vector<AlertUpdate>* updates, Delta* delta) 
 
 std::vector<int> LiveEngine::watch_fds() const {
   std::vector<int> fds;
+  if (mailbox_ != nullptr && mailbox_->fd() >= 0) fds.push_back(mailbox_->fd());
   if (!Ready()) return fds;
   for (const auto& source : sources_) {
     if (source->watch_fd() >= 0) fds.push_back(source->watch_fd());

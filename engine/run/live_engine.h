@@ -14,6 +14,8 @@
 #include "engine/base/metrics.h"
 #include "engine/outbox/outbox.h"
 #include "engine/run/configuration.h"
+#include "engine/run/engine_mailbox.h"
+#include "engine/run/engine_snapshot.h"
 #include "engine/run/live_source.h"
 #include "engine/store/committer.h"
 #include "engine/store/store.h"
@@ -44,6 +46,19 @@ class LiveEngine {
 
   // Whether Reload would return without waiting for the disk.
   bool Ready() const;
+
+  // What other threads put into `mailbox`, which outlives it, is done between two steps. Before
+  // Start.
+  void UseMailbox(EngineMailbox* mailbox) { mailbox_ = mailbox; }
+
+  // What it looks like now.
+  std::shared_ptr<const EngineSnapshot> Snapshot() const;
+  // Brings the gauges up to date that are not counted as things happen.
+  void UpdateGauges();
+
+  // Forgets the groups of the rule of that name that have all pairs of `group`, and ends their
+  // alerts. NotFound if there is no such rule or group.
+  absl::Status Forget(absl::string_view rule, const Labels& group);
 
   // Descriptors that become readable when there is something to do, and how long to wait for them
   // at most.
@@ -76,6 +91,7 @@ class LiveEngine {
   std::unique_ptr<Outbox> outbox_;
   std::unique_ptr<LiveRules> rules_;
   std::vector<std::unique_ptr<LiveSource>> sources_;
+  EngineMailbox* mailbox_ = nullptr;
   TimeNs next_poll_ = kNoTime;  // monotonic
   // What changed since the last delta was handed over, and when that was (monotonic).
   Delta delta_;

@@ -24,6 +24,7 @@ struct LiveSource::File {
   bool started = false;
   bool caught_up = false;   // was read to its end before
   TimeNs latest = kNoTime;  // the greatest time it stated
+  TimeNs complete_to = kNoTime;
   bool changed = true;      // since its position was saved
   bool finished = false;    // no more will come of it
   bool saved_finished = false;
@@ -202,7 +203,7 @@ void LiveSource::Poll(Delta* delta) {
   NoteHealth();
   progress_->Settle(well_, clock_->Now());
   if (const auto offset = offset_.Median(clock_->Monotonic()); offset.has_value()) {
-    offset_seconds_.Set(*offset / kSecond);
+    offset_seconds_.Set(*offset);
   }
 }
 
@@ -262,6 +263,7 @@ bool LiveSource::ReadFile(File* file) {
   }
   if (!*at_end) return true;
   if (state == TailedFile::State::kOpen) {
+    file->complete_to = before;
     progress_->Progress(file->member, before);
   } else {
     file->finished = true;
@@ -289,7 +291,10 @@ void LiveSource::Take(File* file, std::vector<SourceItem> items, TimeNs arrival)
     file->latest = std::max(file->latest, item.time);
   }
   // While there are unread bytes, the greatest time read so far is all that is known.
-  if (!items.empty()) progress_->Progress(file->member, file->latest);
+  if (!items.empty()) {
+    file->complete_to = file->latest;
+    progress_->Progress(file->member, file->latest);
+  }
   const SourceCounts counts = file->reader->counts();
   lines_total_.Add(counts.lines - file->counted.lines);
   bytes_total_.Add(counts.bytes - file->counted.bytes);
@@ -345,6 +350,27 @@ void LiveSource::Save(Delta* delta) {
   for (const auto& file : files_) {
     if (file->changed) SaveFile(file.get(), delta);
   }
+}
+
+SourceView LiveSource::View() const {
+  SourceView view;
+  view.key = config_->Key();
+  view.lateness = config_->lateness;
+  view.lines = lines_total_.Value();
+  view.bytes = bytes_total_.Value();
+  for (const auto& file : files_) {
+    if (file->finished) continue;
+    ++view.files;
+    if (!file->caught_up) view.state = SourceView::State::kBehind;
+    if (view.files == 1 || file->complete_to < view.complete_to) {
+      view.complete_to = file->complete_to;
+    }
+  }
+  if (health_.down()) {
+    view.state = SourceView::State::kDown;
+    view.why = health_.why();
+  }
+  return view;
 }
 
 bool LiveSource::Unsaved() const {

@@ -15,6 +15,7 @@
 #include "engine/match/rule_matcher.h"
 #include "engine/outbox/outbox.h"
 #include "engine/run/configuration.h"
+#include "engine/run/engine_snapshot.h"
 #include "engine/run/evaluator.h"
 #include "engine/run/source_clock_offset.h"
 #include "engine/run/source_files.h"
@@ -61,6 +62,7 @@ class LiveSource {
   bool Unsaved() const;
 
   SourceHealth& health() { return health_; }
+  SourceView View() const;
 
   // The same files under other rules.
   void UseRules(LiveRules* rules);

@@ -381,6 +381,14 @@ void RuleEvaluator::NoteActive(RuleGroup* group) {
   }
 }
 
+RuleEvaluator::ActiveCount RuleEvaluator::CountActive() const {
+  ActiveCount count;
+  for (const auto& [number, group] : active_) {
+    ++(group->told_since != kNoTime ? count.firing : count.pending);
+  }
+  return count;
+}
+
 std::vector<Transition> RuleEvaluator::ActiveNow(size_t limit) const {
   std::vector<uint64_t> numbers;
   numbers.reserve(active_.size());

@@ -116,6 +116,11 @@ class RuleEvaluator {
   // their groups: at most `limit`. Costs what there are, not what groups there are.
   std::vector<Transition> ActiveNow(size_t limit) const;
   size_t active() const { return active_.size(); }
+  struct ActiveCount {
+    int64_t pending = 0;
+    int64_t firing = 0;
+  };
+  ActiveCount CountActive() const;
   size_t groups() const { return groups_.size(); }
   TimeNs decided() const { return decided_; }
 

@@ -28,6 +28,10 @@ class SourceHealth {
   void NoteFault(absl::string_view why, TimeNs monotonic, TimeNs now);
   void NoteWell(TimeNs now);
 
+  bool down() const { return down_; }
+  // What is wrong with it; empty if nothing is.
+  const std::string& why() const { return why_; }
+
   // Appends what the receivers do not know yet; where the external labels were changed, the end of
   // the old identity and the firing of the new one.
   void Tell(const Labels& external_labels, TimeNs now, std::vector<AlertUpdate>* updates,

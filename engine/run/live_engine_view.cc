@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+// What a LiveEngine shows of itself, and what it lets others do to it.
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "engine/run/live_engine.h"
+
+namespace tallybell {
+
+std::shared_ptr<const EngineSnapshot> LiveEngine::Snapshot() const {
+  auto snapshot = std::make_shared<EngineSnapshot>();
+  snapshot->at = clock_->Now();
+  snapshot->rules = ViewRules(rules_->evaluator);
+  for (const auto& source : sources_) snapshot->sources.push_back(source->View());
+  return snapshot;
+}
+
+void LiveEngine::UpdateGauges() {
+  const TimeNs now = clock_->Now();
+  for (const auto& evaluator : rules_->evaluator.rules()) {
+    const std::string& rule = evaluator->rule().alert;
+    const RuleEvaluator::ActiveCount active = evaluator->CountActive();
+    metrics_->Get("alerts", {{"rule", rule}, {"state", "pending"}}).Set(active.pending);
+    metrics_->Get("alerts", {{"rule", rule}, {"state", "firing"}}).Set(active.firing);
+    metrics_->Get("groups", {{"rule", rule}}).Set(static_cast<int64_t>(evaluator->groups()));
+    metrics_->Get("rule_threshold", {{"rule", rule}}).Set(evaluator->rule().threshold());
+    const std::optional<NearestMiss>& nearest = evaluator->tally().nearest;
+    if (nearest.has_value()) metrics_->Get("rule_nearest", {{"rule", rule}}).Set(nearest->value);
+  }
+  for (const auto& source : sources_) {
+    const SourceView view = source->View();
+    for (const SourceView::State state :
+         {SourceView::State::kLive, SourceView::State::kBehind, SourceView::State::kDown}) {
+      metrics_
+          ->Get("source_state",
+                {{"source", view.key}, {"state", std::string(SourceStateName(state))}})
+          .Set(view.state == state ? 1 : 0);
+    }
+    if (view.complete_to == kNoTime) continue;
+    metrics_->Get("source_complete_to_lag_seconds", {{"source", view.key}})
+        .Set(std::max<DurationNs>(SubtractNs(now, view.complete_to), 0));
+  }
+}
+
+absl::Status LiveEngine::Forget(absl::string_view rule, const Labels& group) {
+  RuleEvaluator::Output output;
+  size_t forgotten = 0;
+  bool known = false;
+  for (const auto& evaluator : rules_->evaluator.rules()) {
+    if (evaluator->rule().alert != rule) continue;
+    known = true;
+    forgotten += evaluator->Forget(group, clock_->Now(), &output);
+  }
+  if (!known) return absl::NotFoundError(absl::StrCat("there is no rule \"", rule, "\""));
+  if (forgotten == 0) {
+    return absl::NotFoundError(
+        absl::StrCat("rule \"", rule, "\" has no group ", FormatLabels(group)));
+  }
+  std::vector<AlertUpdate> updates;
+  Convert(std::move(output), &updates, &delta_);
+  HoldBack(&updates);
+  outbox_->Tell(std::move(updates), &delta_);
+  // It is handed over with the next step.
+  saved_ = kNoTime;
+  return absl::OkStatus();
+}
+
+}  // namespace tallybell
