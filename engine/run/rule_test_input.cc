@@ -83,7 +83,7 @@ class RuleTestInput::TimedLines {
 };
 
 RuleTestInput::RuleTestInput(const RuleTest& test, const RuleMatcher* matcher)
-    : test_(test), matcher_(matcher), candidates_(test.rules.get()) {
+    : matcher_(matcher), candidates_(test.rules.get()) {
   for (uint32_t stream = 0; stream < test.streams.size(); ++stream) {
     const TestStream& written = test.streams[stream];
     timed_.emplace_back();

@@ -18,7 +18,7 @@ namespace tallybell {
 // What the streams of one test bring, in the order in which it arrives. Belongs to one thread.
 class RuleTestInput {
  public:
-  // `test` and `matcher`, which is of the test's rules, outlive it.
+  // `test` and `matcher`, which is of the rules of the test, outlive it.
   RuleTestInput(const RuleTest& test, const RuleMatcher* matcher);
   ~RuleTestInput();
 
@@ -49,7 +49,6 @@ class RuleTestInput {
   // Reads a log whose lines state their own times, as `replay` would.
   std::vector<SourceItem> ReadLog(const TestStream& stream);
 
-  const RuleTest& test_;
   const RuleMatcher* const matcher_;
   CandidateRulesCache candidates_;
   std::vector<std::unique_ptr<TimedLines>> timed_;  // null for a stream that was read
