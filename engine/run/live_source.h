@@ -15,7 +15,7 @@
 #include "engine/match/rule_matcher.h"
 #include "engine/outbox/outbox.h"
 #include "engine/run/configuration.h"
-#include "engine/run/engine_snapshot.h"
+#include "engine/run/engine_source.h"
 #include "engine/run/evaluator.h"
 #include "engine/run/source_clock_offset.h"
 #include "engine/run/source_files.h"
@@ -44,31 +44,31 @@ struct LiveRules {
 // and raises TallybellSourceDown.
 //
 // Belongs to the evaluation thread.
-class LiveSource {
+class LiveSource : public EngineSource {
  public:
   // `stored`: the rows of all sources, of which it takes its own. `rules` outlives it.
   LiveSource(const FileSourceConfig* config, const std::vector<PositionRow>& stored,
              LiveRules* rules, const Clock* clock, Metrics* metrics);
-  ~LiveSource();
+  ~LiveSource() override;
 
   // Looks for new, rotated and vanished files.
-  void Poll(Delta* delta);
+  void Poll(Delta* delta) override;
 
   // Reads a block of each file. True if there may be more at once.
-  bool Read();
+  bool Read() override;
 
   // Appends the positions of what was read since the last call.
-  void Save(Delta* delta);
-  bool Unsaved() const;
+  void Save(Delta* delta) override;
+  bool Unsaved() const override;
 
-  SourceHealth& health() { return health_; }
-  SourceView View() const;
+  SourceHealth& health() override { return health_; }
+  SourceView View() const override;
 
   // The same files under other rules.
-  void UseRules(LiveRules* rules);
+  void UseRules(LiveRules* rules) override;
 
-  int watch_fd() const { return tail_.watch_fd(); }
-  bool TakeWatchEvents() { return tail_.TakeWatchEvents(); }
+  int watch_fd() const override { return tail_.watch_fd(); }
+  bool TakeWatchEvents() override { return tail_.TakeWatchEvents(); }
   const FileSourceConfig& config() const { return *config_; }
 
  private:
