@@ -29,7 +29,9 @@ class PushReply {
  public:
   // `answer` is given what was wrong, of status 204 if nothing was. It must not block.
   explicit PushReply(std::function<void(const PushError&)> answer) : answer_(std::move(answer)) {}
-  ~PushReply() { Answer(PushErrorOf(absl::UnavailableError("tallybell is ending"))); }
+  ~PushReply() {
+    if (answer_ != nullptr) Answer(PushErrorOf(absl::UnavailableError("tallybell is ending")));
+  }
   PushReply(const PushReply&) = delete;
   PushReply& operator=(const PushReply&) = delete;
 
