@@ -46,11 +46,16 @@ int MonthFromName(absl::string_view name) {
   if (name.empty() || name.size() > kLongest) return 0;
   if (absl::ascii_isdigit(static_cast<unsigned char>(name[0]))) return MonthFromNumber(name);
   absl::ConsumeSuffix(&name, ".");
+  if (name.empty()) return 0;
   for (int month = 1; month <= 12; ++month) {
     absl::string_view names = kNames[month - 1];
     while (!names.empty()) {
       const size_t space = names.find(' ');
-      if (absl::EqualsIgnoreCase(names.substr(0, space), name)) return month;
+      // The first letter alone tells nearly all of them apart.
+      if ((names[0] | 0x20) == (name[0] | 0x20) &&
+          absl::EqualsIgnoreCase(names.substr(0, space), name)) {
+        return month;
+      }
       names.remove_prefix(space == absl::string_view::npos ? names.size() : space + 1);
     }
   }

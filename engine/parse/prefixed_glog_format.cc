@@ -3,8 +3,6 @@
 
 #include "engine/parse/prefixed_glog_format.h"
 
-#include <algorithm>
-
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "engine/parse/date_stamp.h"
@@ -20,21 +18,20 @@ constexpr size_t kLongestPrefix = 120;
 // Where a whole header begins; npos if there is none. A line that is indented, or that has quotes
 // or braces before the header, quotes it.
 size_t FindHeader(absl::string_view text) {
-  const size_t end = std::min(kLongestPrefix + 1, text.size());
+  const absl::string_view front = text.substr(0, kLongestPrefix + 1);
+  const size_t end = front.size();
   if (text.empty() || absl::ascii_isspace(static_cast<unsigned char>(text[0]))) {
     return absl::string_view::npos;
   }
   GlogHeader header;
-  for (size_t at = 0; at + 1 < end; ++at) {
-    const char c = text[at];
-    if (absl::StrContains("\"'`{}<>\\", c)) break;
-    if (c != ' ' && c != '\t') continue;
+  for (size_t at = front.find_first_of(" \t"); at < end; at = front.find_first_of(" \t", at + 1)) {
     const absl::string_view rest = text.substr(at + 1);
-    if (rest.size() > 1 && absl::StrContains("IWEFC", rest[0]) &&
-        absl::ascii_isdigit(static_cast<unsigned char>(rest[1])) && ParseGlog(rest, &header) &&
-        !header.file.empty()) {
-      return at + 1;
+    if (rest.size() < 2 || !absl::ascii_isdigit(static_cast<unsigned char>(rest[1])) ||
+        !ParseGlog(rest, &header) || header.file.empty()) {
+      continue;
     }
+    const bool quotes = text.substr(0, at).find_first_of("\"'`{}<>\\") != absl::string_view::npos;
+    return quotes ? absl::string_view::npos : at + 1;
   }
   return absl::string_view::npos;
 }
