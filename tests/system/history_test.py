@@ -81,7 +81,7 @@ class HistoryTest(LiveTest):
                 "held back" in table and table.count("resolved after 2s") == 2 else None
         running = wait_until(said, "history says it all")
         self.assertIn('Trouble {severity="page", vm="vm1"}\n', running)
-        self.assertRegex(running, r"\n  20\S+Z firing, value 1\n    told alertmanager "
+        self.assertRegex(running, r"\n  20\S+Z firing, value 1\n(    .*\n)*?    told alertmanager "
                          + good.url + r" 20\S+Z \(200( after 2 attempts)?, \d+\.\d s\)\n")
         self.assertRegex(running, "parked alertmanager " + good.url + r" 20\S+Z \(400 .*bad label")
         self.assertRegex(running, "not told yet alertmanager " + down.url)
