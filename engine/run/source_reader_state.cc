@@ -20,6 +20,7 @@ std::string SourceReader::SaveState() const {
   Json state = {{"counted", resume_offset_},
                 {"boundary", marks_.next()},
                 {"mark", times_.any()},
+                {"first", times_.first()},
                 {"last_mark", times_.last_mark()},
                 {"clock", times_.clock().Encode()}};
   if (format_.has_value()) {
@@ -111,9 +112,11 @@ absl::Status SourceReader::RestoreState(absl::string_view text) {
     }
   }
   RETURN_IF_ERROR(times_.clock().Decode(state["clock"].get<std::string>()));
-  const bool has_mark = state.contains("last_mark") && state["last_mark"].is_number_integer();
-  times_.Restore(state.contains("mark") && state["mark"] == true,
-                 has_mark ? state["last_mark"].get<int64_t>() : kNoTime);
+  const auto time = [&state](const char* key) {
+    const bool stated = state.contains(key) && state[key].is_number_integer();
+    return stated ? state[key].get<int64_t>() : kNoTime;
+  };
+  times_.Restore(state.contains("mark") && state["mark"] == true, time("first"), time("last_mark"));
   marks_.GoTo(std::max(state["boundary"].get<uint64_t>(), options_.offset));
   contexts_.Restore(std::move(contexts));
   return absl::OkStatus();

@@ -167,8 +167,9 @@ void SourceSequence::Tell(const SourceLine& line, uint64_t offset,
 
 // The rules for which some line of the record may count.
 void SourceSequence::CandidatesOf(absl::string_view text) {
-  rules_.clear();
   candidates_->Find(text, candidate_scratch_.get(), &candidate_lines_);
+  // Those that need nothing of a line: an empty text has none.
+  candidates_->RulesOf(candidate_lines_, CandidateLines::Line{}, &rules_);
   for (const CandidateLines::Line& line : candidate_lines_.lines()) {
     candidates_->RulesOf(candidate_lines_, line, &line_rules_);
     rules_.insert(rules_.end(), line_rules_.begin(), line_rules_.end());

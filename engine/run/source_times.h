@@ -36,7 +36,7 @@ class SourceTimes {
   bool in_order() const { return any_ && clock_.NeedsEveryStamp(); }
   // Whether the source has stated any time.
   bool any() const { return any_; }
-  // The first time that it states to this reader, and that of its last mark; kNoTime before that.
+  // The first time that it states, and that of its last mark; kNoTime before that.
   TimeNs first() const { return first_; }
   TimeNs last_mark() const { return last_mark_; }
 
@@ -44,8 +44,9 @@ class SourceTimes {
   const SourceClock& clock() const { return clock_; }
 
   // After a restart.
-  void Restore(bool any, TimeNs last_mark) {
+  void Restore(bool any, TimeNs first, TimeNs last_mark) {
     any_ = any;
+    first_ = first;
     last_mark_ = last_mark;
   }
 
