@@ -153,9 +153,9 @@ bool PushSource::Read() {
   clamped_total_.Add(records_->clamped() - std::exchange(clamped_, records_->clamped()));
   queue_bytes_.Set(static_cast<int64_t>(queue_.bytes()));
   const TimeNs oldest = queue_.oldest();
-  const TimeNs complete_to = oldest == kNoTime ? now : std::min(now, oldest);
+  complete_to_ = oldest == kNoTime ? now : std::min(now, oldest);
   for (const Watched& watched : watched_) {
-    rules_->evaluator.Progress(watched.source, complete_to);
+    rules_->evaluator.Progress(watched.source, complete_to_);
   }
   return oldest != kNoTime;
 }
@@ -176,6 +176,17 @@ void PushSource::Save(Delta* delta) {
 }
 
 bool PushSource::Unsaved() const { return Urgent() || repeats_.Unsaved() || streams_.Unsaved(); }
+
+SourceView PushSource::View() const {
+  SourceView view;
+  view.key = config_->Key();
+  view.lateness = config_->lateness;
+  view.complete_to = complete_to_;
+  view.lines = lines_total_.Value();
+  view.bytes = bytes_total_.Value();
+  if (queue_.bytes() > 0) view.state = SourceView::State::kBehind;
+  return view;
+}
 
 void PushSource::UseRules(LiveRules* rules) {
   rules_ = rules;

@@ -16,6 +16,7 @@
 #include "absl/time/time.h"
 #include "engine/base/clock.h"
 #include "engine/base/metrics.h"
+#include "engine/run/engine_source.h"
 #include "engine/run/live_source.h"
 #include "engine/run/push_records.h"
 #include "engine/run/push_repeats.h"
@@ -51,37 +52,42 @@ struct PushSourceConfig {
 // Belongs to the evaluation thread, but for intake(), which is for any. Metrics, by source:
 // source_lines_total, source_bytes_total, push_repeats_total, push_clamped_times_total,
 // push_queue_bytes, and those of PushIntake.
-class PushSource {
+class PushSource : public EngineSource {
  public:
   // `stored`: the rows of all sources, of which it takes its own. Pointers outlive it.
   PushSource(const PushSourceConfig* config, const std::vector<PositionRow>& stored,
              LiveRules* rules, const Clock* clock, Metrics* metrics);
-  ~PushSource();
+  ~PushSource() override;
 
   // For the listener, which must be gone before this is.
   PushIntake& intake() { return intake_; }
 
   // Forgets what is too old.
-  void Poll(Delta* delta);
+  void Poll(Delta* delta) override;
 
   // Evaluates some of what waits. True if there is more at once.
-  bool Read();
+  bool Read() override;
 
   // Appends what must be remembered of what was read since the last call, and the answers that may
   // be given when that is committed.
-  void Save(Delta* delta);
-  bool Unsaved() const;
+  void Save(Delta* delta) override;
+  bool Unsaved() const override;
   // Whether somebody waits for a Save.
-  bool Urgent() const { return !answers_.empty(); }
+  bool Urgent() const override { return !answers_.empty(); }
 
-  SourceHealth& health() { return health_; }
+  SourceHealth& health() override { return health_; }
+  SourceView View() const override;
 
   // The same streams under other rules.
-  void UseRules(LiveRules* rules);
+  void UseRules(LiveRules* rules) override;
 
   // Readable when a push has come.
-  int watch_fd() const { return queue_.wake_fd(); }
-  bool TakeWatchEvents() { return queue_.TakeWakeUps(); }
+  int watch_fd() const override { return queue_.wake_fd(); }
+  // A push is there to be read; it is no reason to look after the rest.
+  bool TakeWatchEvents() override {
+    queue_.TakeWakeUps();
+    return false;
+  }
   const PushSourceConfig& config() const { return *config_; }
 
  private:
@@ -113,6 +119,7 @@ class PushSource {
   absl::flat_hash_map<std::string, uint32_t> files_;  // by the row of a stream
   std::vector<std::pair<std::shared_ptr<PushReply>, PushError>> answers_;
   int64_t clamped_ = 0;  // already in the metric
+  TimeNs complete_to_ = kNoTime;
   Metric& lines_total_;
   Metric& bytes_total_;
   Metric& repeats_total_;
