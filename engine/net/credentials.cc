@@ -25,7 +25,9 @@ constexpr size_t kMaxSecret = 16 * 1024;
 // what it is.
 constexpr size_t kMinRedacted = 4;
 
-absl::StatusOr<std::string> ReadSecret(const std::string& path) {
+}  // namespace
+
+absl::StatusOr<std::string> ReadSecretFile(const std::string& path) {
   const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) return absl::ErrnoToStatus(errno, absl::StrCat("cannot read the secret in ", path));
   std::string text(kMaxSecret + 1, '\0');
@@ -44,8 +46,6 @@ absl::StatusOr<std::string> ReadSecret(const std::string& path) {
   absl::StripAsciiWhitespace(&text);
   return text;
 }
-
-}  // namespace
 
 bool IsHeaderValue(absl::string_view value) {
   return std::all_of(value.begin(), value.end(), [](char c) {
@@ -74,7 +74,7 @@ absl::Status Credentials::Load() {
   }
   std::string secret = options_.secret;
   if (!options_.secret_file.empty()) {
-    absl::StatusOr<std::string> read = ReadSecret(options_.secret_file);
+    absl::StatusOr<std::string> read = ReadSecretFile(options_.secret_file);
     if (!read.ok()) return read.status();
     secret = *std::move(read);
   }

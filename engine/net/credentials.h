@@ -49,6 +49,10 @@ class Credentials {
   std::string header_;
 };
 
+// What a file holds, without the blanks and newlines around it: a secret. NotFound or
+// PermissionDenied where it cannot be read, InvalidArgument if it is over 16 KiB.
+absl::StatusOr<std::string> ReadSecretFile(const std::string& path);
+
 // Whether `value` may stand in a header: nothing that ends the line early.
 bool IsHeaderValue(absl::string_view value);
 // Whether `name` is a header's name: letters, digits and !#$%&'*+-.^_`|~

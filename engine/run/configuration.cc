@@ -43,20 +43,23 @@ Configuration LoadConfiguration(absl::string_view file, absl::string_view text,
     configuration.redact = ReadPatternList(scope.Within("redact"), *node);
   }
   if (const YamlNode* const node = plain.Find("sources")) {
-    ReadSources(scope.Within("sources"), *node, &directory, &configuration.files);
+    ReadSources(scope.Within("sources"), *node, &directory, &configuration);
   } else {
     scope.Error(document.root(), "sources are missing", "sources: [{file: {paths: [...]}}]");
   }
-  std::string external_url;
   if (const YamlNode* const node = plain.Find("server")) {
     ConfigurationFields server(scope.Within("server"), *node, &directory);
-    const std::vector<Url> urls = server.Urls("external_url");
-    if (!urls.empty()) external_url = urls[0].ToString();
-    server.plain().Finish();
+    configuration.server = ReadServer(&server);
+  }
+  for (const PushSourceConfig& push : configuration.pushes) {
+    if (!push.listener.listen.empty() || !configuration.server.listener.listen.empty()) continue;
+    scope.Error(document.root(), "nothing listens for loki_push",
+                "give it or the server a listen: 127.0.0.1:3500");
   }
   if (const YamlNode* const node = plain.Find("sinks")) {
     for (const YamlNode* const item : node->items) {
-      ReadSink(scope.Within("sinks"), *item, &directory, external_url, &configuration.sinks);
+      ReadSink(scope.Within("sinks"), *item, &directory, configuration.server.external_url,
+               &configuration.sinks);
     }
   }
   if (configuration.sinks.empty()) {

@@ -15,6 +15,8 @@
 #include "engine/frame/multiline_joiner.h"
 #include "engine/model/labels.h"
 #include "engine/outbox/outbox.h"
+#include "engine/run/push_configuration.h"
+#include "engine/run/server_configuration.h"
 #include "rules/diagnostics.h"
 #include "rules/pattern.h"
 #include "rules/rule.h"
@@ -60,11 +62,13 @@ using SinkConfig = std::variant<AlertmanagerSink::Options, AlertaSink::Options,
 struct Configuration {
   Labels external_labels;
   std::vector<FileSourceConfig> files;
+  std::vector<PushSourceConfig> pushes;
   std::vector<std::string> rules;
   Place rules_place;
   std::vector<Pattern> redact;
   std::vector<SinkConfig> sinks;
   std::string state_path;
+  ServerConfig server;
   Outbox::Options outbox;
 };
 

@@ -76,6 +76,13 @@ absl::Status LiveEngine::Start() {
     sources_.push_back(
         std::make_unique<LiveSource>(&file, snapshot.positions, rules_.get(), clock_, metrics_));
   }
+  for (const PushSourceConfig& push : configuration_.pushes) {
+    sources.push_back(push.Key());
+    auto source =
+        std::make_unique<PushSource>(&push, snapshot.positions, rules_.get(), clock_, metrics_);
+    pushes_.push_back(source.get());
+    sources_.push_back(std::move(source));
+  }
   SourceHealth::EndOthers(snapshot.positions, sources, clock_->Now(), &updates, &delta);
   outbox_->Start();
   Submit(std::move(delta), std::move(updates));
@@ -134,9 +141,12 @@ void LiveEngine::Evaluate() {
   }
   HoldBack(&updates);
   EndFirstStart(&updates, &delta_);
-  const bool changed = std::any_of(updates.begin(), updates.end(), [](const AlertUpdate& update) {
+  const bool told = std::any_of(updates.begin(), updates.end(), [](const AlertUpdate& update) {
     return update.kind != AlertUpdate::Kind::kValue;
   });
+  // Who pushed waits for the answer.
+  const bool changed = told || std::any_of(sources_.begin(), sources_.end(),
+                                           [](const auto& source) { return source->Urgent(); });
   const TimeNs now = clock_->Monotonic();
   if (!changed) {
     // Newer values and lines wait for the next repeat, not for the disk.

@@ -17,6 +17,7 @@
 #include "engine/run/engine_mailbox.h"
 #include "engine/run/engine_snapshot.h"
 #include "engine/run/live_source.h"
+#include "engine/run/push_source.h"
 #include "engine/store/committer.h"
 #include "engine/store/store.h"
 #include "rules/rule.h"
@@ -50,6 +51,9 @@ class LiveEngine {
   // What other threads put into `mailbox`, which outlives it, is done between two steps. Before
   // Start.
   void UseMailbox(EngineMailbox* mailbox) { mailbox_ = mailbox; }
+
+  // The sources that are pushed to; after Start, as long as it lives.
+  const std::vector<PushSource*>& pushes() const { return pushes_; }
 
   // What it looks like now.
   std::shared_ptr<const EngineSnapshot> Snapshot() const;
@@ -90,7 +94,8 @@ class LiveEngine {
   std::unique_ptr<Committer> committer_;
   std::unique_ptr<Outbox> outbox_;
   std::unique_ptr<LiveRules> rules_;
-  std::vector<std::unique_ptr<LiveSource>> sources_;
+  std::vector<std::unique_ptr<EngineSource>> sources_;
+  std::vector<PushSource*> pushes_;  // those of sources_
   EngineMailbox* mailbox_ = nullptr;
   TimeNs next_poll_ = kNoTime;  // monotonic
   // What changed since the last delta was handed over, and when that was (monotonic).

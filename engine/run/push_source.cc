@@ -38,8 +38,6 @@ PushError AnswerFor(const PushedBody& body) {
 
 }  // namespace
 
-std::string PushSourceConfig::Key() const { return absl::StrCat("loki_push ", listen); }
-
 PushSource::PushSource(const PushSourceConfig* config, const std::vector<PositionRow>& stored,
                        LiveRules* rules, const Clock* clock, Metrics* metrics)
     : config_(config),

@@ -18,6 +18,7 @@
 #include "engine/base/metrics.h"
 #include "engine/run/engine_source.h"
 #include "engine/run/live_source.h"
+#include "engine/run/push_configuration.h"
 #include "engine/run/push_records.h"
 #include "engine/run/push_repeats.h"
 #include "engine/run/push_streams.h"
@@ -28,22 +29,6 @@
 #include "rules/template.h"
 
 namespace tallybell {
-
-// A place to which clients push as to Loki: docs/loki-push.md.
-struct PushSourceConfig {
-  std::string listen;                  // address:port of the listener
-  PushStreams::LabelTemplates labels;  // over the stream's own labels, which they win over
-  std::optional<absl::TimeZone> zone;  // of stamps that state none and fit no zone
-  DurationNs lateness = 10 * kSecond;
-  DurationNs max_future = kMinute;
-  DurationNs stall_after = kMinute;
-  bool require_tenant = false;
-  size_t queue_bytes = 64 << 20;  // pushes that wait; more are answered with 429
-  PushLimits limits;
-
-  // What tells it from the other sources over a restart.
-  std::string Key() const;
-};
 
 // What is pushed, put into the evaluator. A push is answered once its effects are committed with
 // the rest, so one that was answered is never lost, and one that is sent again is not counted

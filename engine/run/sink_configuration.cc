@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "engine/base/status_macros.h"
+#include "engine/run/server_configuration.h"
 #include "sinks/stdout.h"
 
 namespace tallybell {
@@ -27,29 +28,6 @@ HttpClient::Tls ReadTls(ConfigurationFields* fields) {
   tls.insecure_skip_verify = inner.plain().Bool("insecure_skip_verify", false);
   inner.plain().Finish();
   return tls;
-}
-
-// One of basic_auth and authorization, as Prometheus writes them.
-Credentials::Options ReadCredentials(ConfigurationFields* fields) {
-  Credentials::Options credentials;
-  if (const YamlNode* const node = fields->plain().Find("basic_auth")) {
-    ConfigurationFields inner(fields->scope().Within("basic_auth"), *node, fields->directory());
-    credentials.scheme = "Basic";
-    credentials.user = inner.Text("username");
-    credentials.secret = inner.Text("password");
-    credentials.secret_file = inner.Path("password_file");
-    inner.plain().Finish();
-  }
-  if (const YamlNode* const node = fields->plain().Find("authorization")) {
-    const YamlScope scope = fields->scope().Within("authorization");
-    if (!credentials.scheme.empty()) scope.Error(*node, "there is a basic_auth already");
-    ConfigurationFields inner(scope, *node, fields->directory());
-    credentials.scheme = inner.Text("type", "Bearer");
-    credentials.secret = inner.Text("credentials");
-    credentials.secret_file = inner.Path("credentials_file");
-    inner.plain().Finish();
-  }
-  return credentials;
 }
 
 // What every receiver that is spoken to over HTTP has; one set for each of its URLs.

@@ -13,12 +13,15 @@
 #include "absl/strings/str_join.h"
 #include "engine/run/configuration_fields.h"
 #include "engine/run/source_format.h"
+#include "engine/run/zone_field.h"
 #include "rules/pattern_list.h"
 
 namespace tallybell {
 namespace {
 
 using Kind = FileSourceConfig::Kind;
+
+constexpr absl::string_view kPush = "loki_push";
 
 constexpr int64_t kMostLines = 10'000;  // of a record that is joined
 
@@ -40,18 +43,6 @@ constexpr KindRow kKinds[] = {
 const KindRow& RowOf(Kind kind) {
   return *std::find_if(std::begin(kKinds), std::end(kKinds),
                        [kind](const KindRow& row) { return row.kind == kind; });
-}
-
-std::optional<absl::TimeZone> ReadZone(ConfigurationFields* fields) {
-  const std::string name = fields->Text("timezone");
-  if (name.empty()) return std::nullopt;
-  absl::TimeZone zone;
-  if (absl::LoadTimeZone(name, &zone)) return zone;
-  fields->scope()
-      .Within("timezone")
-      .Error(fields->NodeOf("timezone"), absl::StrCat("there is no time zone \"", name, "\""),
-             "names are those of the IANA database, like Europe/Berlin or UTC");
-  return std::nullopt;
 }
 
 // A regex as it is written, because paths are full of the slashes that patterns stand between.
@@ -169,9 +160,17 @@ void RefuseTwice(const YamlScope& scope, const YamlNode& node, const FileSourceC
                   : absl::StrCat("there is a source of this kind for ", source.root, " already"));
 }
 
+void RefusePushTwice(const YamlScope& scope, const YamlNode& node,
+                     const std::vector<PushSourceConfig>& pushes) {
+  const std::string key = pushes.back().Key();
+  for (size_t i = 0; i + 1 < pushes.size(); ++i) {
+    if (pushes[i].Key() == key) scope.Error(node, "there is a source that listens there already");
+  }
+}
+
 std::string KindNames() {
-  std::string names;
-  for (const KindRow& row : kKinds) absl::StrAppend(&names, names.empty() ? "" : ", ", row.name);
+  std::string names(kPush);
+  for (const KindRow& row : kKinds) absl::StrAppend(&names, ", ", row.name);
   return absl::StrCat("one of ", names);
 }
 
@@ -183,7 +182,7 @@ std::string FileSourceConfig::Key() const {
 }
 
 void ReadSources(const YamlScope& scope, const YamlNode& node, const std::string* directory,
-                 std::vector<FileSourceConfig>* sources) {
+                 Configuration* configuration) {
   if (node.kind != YamlNode::Kind::kSequence) {
     scope.Error(node, "expected a list of sources", "- file: {paths: [...]}");
     return;
@@ -201,8 +200,14 @@ void ReadSources(const YamlScope& scope, const YamlNode& node, const std::string
       ++found;
       ConfigurationFields fields(scope.Within(row.name), *entry->value, directory);
       FileSourceConfig source = ReadSource(row.kind, &fields);
-      RefuseTwice(fields.scope(), *item, source, *sources);
-      sources->push_back(std::move(source));
+      RefuseTwice(fields.scope(), *item, source, configuration->files);
+      configuration->files.push_back(std::move(source));
+    }
+    if (const YamlNode* const push = kinds.Find(kPush)) {
+      ++found;
+      ConfigurationFields fields(scope.Within(kPush), *push, directory);
+      configuration->pushes.push_back(ReadPushSource(&fields));
+      RefusePushTwice(fields.scope(), *item, configuration->pushes);
     }
     if (found == 0) scope.Error(*item, "expected a kind of source", KindNames());
     if (found > 1)

@@ -12,10 +12,10 @@
 
 namespace tallybell {
 
-// Reads the list of `sources` and appends what it names; every fault goes to the scope's
+// Reads the list of `sources` into `*configuration`; every fault goes to the scope's
 // diagnostics. `directory`: that of the configuration file; must outlive the call.
 void ReadSources(const YamlScope& scope, const YamlNode& node, const std::string* directory,
-                 std::vector<FileSourceConfig>* sources);
+                 Configuration* configuration);
 
 }  // namespace tallybell
 
