@@ -84,7 +84,8 @@ void PushRecords::Read(const PushedBody& body, const PushedStream& pushed, TimeN
   Batch batch{body, pushed, arrival, stream};
   Line first;
   ReadLine(batch, 0, &first);
-  first_time_ = TimeOf(batch, 0, first);
+  bool bounded = false;
+  first_time_ = TimeOf(batch, 0, first, &bounded);
   if (!stream->rules.empty()) {
     LayOut(pushed);
     Scanner* const scanner = ScannerOf(*stream);
@@ -164,17 +165,18 @@ void PushRecords::ReadLine(const Batch& batch, size_t number, Line* line) {
 }
 
 // What the line states, reconciled with what the client says; else that; else the arrival.
-TimeNs PushRecords::TimeOf(const Batch& batch, size_t number, const Line& line) {
+TimeNs PushRecords::TimeOf(const Batch& batch, size_t number, const Line& line,
+                           bool* bounded) const {
   const TimeNs bound = AddNs(batch.arrival, options_.max_future);
   TimeNs time = batch.pushed.entries[number].time;
   if (time == kNoTime) time = batch.arrival;
   if (line.enveloped.time != kNoTime) time = line.enveloped.time;
-  const bool odd = time > bound;
+  *bounded = time > bound;
   time = std::min(time, bound);
   if (line.parsed.kind == ParsedLine::Kind::kRecord && line.parsed.stamp.has_value()) {
     time = clock_.InEnvelope(*line.parsed.stamp, time, line.enveloped.utc_offset_seconds).instant;
   }
-  if (odd || time > bound) ++clamped_;
+  *bounded = *bounded || time > bound;
   return std::min(time, bound);
 }
 
@@ -211,7 +213,8 @@ void PushRecords::Emit(Batch* batch, size_t number, const CandidateRules& scanne
   if (line.parsed.kind == ParsedLine::Kind::kFileLine) return;
   Record record;
   record.text = line.text;
-  record.time = TimeOf(*batch, number, line);
+  bool bounded = false;
+  record.time = TimeOf(*batch, number, line, &bounded);
   record.severity = line.parsed.severity;
   record.stream = &stream.labels;
   record.fields = line.parsed.fields;
@@ -242,6 +245,7 @@ void PushRecords::Emit(Batch* batch, size_t number, const CandidateRules& scanne
   MatchedRecord matched;
   matcher_->Match(record, selected_, &matched.matches);
   if (matched.matches.empty()) return;
+  if (bounded) ++clamped_;
   matched.time = record.time;
   matched.offset = stream.entries + number;
   records->push_back(std::move(matched));

@@ -48,7 +48,7 @@ class PushRecords {
   // The time of the first record of what Read read last; kNoTime if there is none.
   TimeNs first_time() const { return first_time_; }
 
-  // How many stamps were too far in the future and were taken as the bound.
+  // How many records were too far in the future and were taken as at the bound.
   int64_t clamped() const { return clamped_; }
 
  private:
@@ -69,7 +69,8 @@ class PushRecords {
   static void FindFormat(const PushedStream& pushed, PushStream* stream);
   void LayOut(const PushedStream& pushed);
   void ReadLine(const Batch& batch, size_t number, Line* line);
-  TimeNs TimeOf(const Batch& batch, size_t number, const Line& line);
+  // `*bounded`: it was too far in the future.
+  TimeNs TimeOf(const Batch& batch, size_t number, const Line& line, bool* bounded) const;
   void LookBack(Batch* batch, size_t number);
   void Emit(Batch* batch, size_t number, const CandidateRules& scanner,
             const CandidateLines::Line& candidate, std::vector<MatchedRecord>* records);
