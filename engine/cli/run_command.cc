@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,13 +19,16 @@
 #include "engine/base/clock.h"
 #include "engine/base/log.h"
 #include "engine/base/metrics.h"
+#include "engine/base/status_macros.h"
 #include "engine/base/unique_fd.h"
 #include "engine/cli/arguments.h"
 #include "engine/cli/commands.h"
+#include "engine/cli/run_doors.h"
 #include "engine/cli/text_file.h"
 #include "engine/run/configuration.h"
 #include "engine/run/live_engine.h"
 #include "engine/run/sink_configuration.h"
+#include "engine/serve/configuration_text.h"
 
 namespace tallybell {
 namespace {
@@ -39,21 +41,24 @@ constexpr OptionSpec kOptions[] = {
 struct Loaded {
   Configuration configuration;
   RuleSet rules;
+  std::string shown;  // the configuration's text without secrets
 };
 
-// The configuration and its rules; what is wrong with them is said on stderr.
-std::optional<Loaded> Load(const std::string& file) {
+// The configuration and its rules. InvalidArgument with every fault, a line each; warnings go to
+// stderr.
+absl::StatusOr<Loaded> Load(const std::string& file) {
   const absl::StatusOr<std::string> text = ReadTextFile(file);
   if (!text.ok()) {
-    fprintf(stderr, "%s: error: %s\n", file.c_str(), std::string(text.status().message()).c_str());
-    return std::nullopt;
+    return absl::InvalidArgumentError(
+        absl::StrCat(file, ": error: ", text.status().message(), "\n"));
   }
   Diagnostics diagnostics;
   Loaded loaded;
   loaded.configuration = LoadConfiguration(file, *text, &diagnostics);
   loaded.rules = LoadConfiguredRules(loaded.configuration, &diagnostics);
+  loaded.shown = WithoutSecrets(*text);
+  if (diagnostics.HasErrors()) return absl::InvalidArgumentError(diagnostics.ToString());
   fputs(diagnostics.ToString().c_str(), stderr);
-  if (diagnostics.HasErrors()) return std::nullopt;
   return loaded;
 }
 
@@ -95,19 +100,110 @@ void Wait(const LiveEngine& engine, const UniqueFd& signals) {
   ppoll(fds.data(), fds.size(), &timeout, nullptr);
 }
 
-void Reload(const std::string& file, LiveEngine* engine, Metrics* metrics) {
-  std::optional<Loaded> loaded = Load(file);
-  metrics->Get("config_last_reload_successful").Set(loaded.has_value() ? 1 : 0);
-  if (!loaded.has_value()) {
-    LogError("reload failed; the old rules stay in force", {{"config", file}});
-    return;
+// `tallybell run` once its configuration is read: the engine, what it listens on, and what is in
+// force.
+class Running {
+ public:
+  Running(std::string file, Loaded loaded, std::vector<std::unique_ptr<Sink>> sinks,
+          std::unique_ptr<Store> store)
+      : file_(std::move(file)),
+        server_(loaded.configuration.server),
+        shown_(std::move(loaded.shown)),
+        rules_(loaded.rules.rules.size()),
+        engine_(std::move(loaded.configuration), std::move(loaded.rules), std::move(sinks),
+                std::move(store), &clock_, &metrics_) {
+    engine_.UseMailbox(&mailbox_);
   }
-  const size_t rules = loaded->rules.rules.size();
-  engine->Reload(std::move(loaded->rules), std::move(loaded->configuration.redact),
-                 loaded->configuration.external_labels);
-  LogInfo("reloaded; sources, sinks and state stay as they were at the start",
-          {{"config", file}, {"rules", absl::StrCat(rules)}});
-}
+
+  absl::Status Start() {
+    RETURN_IF_ERROR(engine_.Start());
+    const absl::Status opened = OpenDoors();
+    if (!opened.ok()) {
+      Stop();
+      return opened;
+    }
+    metrics_.Get("build_info", {{"version", TALLYBELL_VERSION}}).Set(1);
+    metrics_.Get("process_start_time_seconds").Set(clock_.Now());
+    NoteReload(true);
+    LogInfo("started", {{"version", TALLYBELL_VERSION}, {"rules", absl::StrCat(rules_)}});
+    return absl::OkStatus();
+  }
+
+  // Until a signal ends it.
+  void Run(const UniqueFd& signals) {
+    bool reload = false;
+    while (true) {
+      const Caught caught = TakeSignals(signals);
+      if (caught.stop) return;
+      reload = reload || caught.reload;
+      if (reload && engine_.Ready()) {
+        reload = false;
+        Reload().IgnoreError();
+      }
+      if (!engine_.Step()) Wait(engine_, signals);
+    }
+  }
+
+  void Stop() {
+    engine_.Stop();
+    mailbox_.Close();
+    if (doors_ != nullptr) doors_->Close();
+    doors_.reset();
+  }
+
+ private:
+  absl::Status OpenDoors() {
+    EngineHooks hooks;
+    hooks.snapshot = [](LiveEngine* engine) { return engine->Snapshot(); };
+    hooks.update_gauges = [](LiveEngine* engine) { engine->UpdateGauges(); };
+    hooks.reload = [this](LiveEngine*) { return Reload(); };
+    hooks.forget = [](LiveEngine* engine, const std::string& rule, const Labels& group) {
+      return engine->Forget(rule, group);
+    };
+    hooks.configuration = [this](LiveEngine*) { return shown_; };
+    ASSIGN_OR_RETURN(doors_,
+                     RunDoors::Open(server_, std::move(hooks), &engine_, &mailbox_, &metrics_));
+    return absl::OkStatus();
+  }
+
+  // Takes over what the file says now, or nothing of it.
+  absl::Status Reload() {
+    if (!engine_.Ready()) return absl::UnavailableError("the state cannot be written now");
+    absl::StatusOr<Loaded> loaded = Load(file_);
+    NoteReload(loaded.ok());
+    if (!loaded.ok()) {
+      fputs(std::string(loaded.status().message()).c_str(), stderr);
+      LogError("reload failed; the old rules stay in force", {{"config", file_}});
+      return loaded.status();
+    }
+    const size_t rules = loaded->rules.rules.size();
+    engine_.Reload(std::move(loaded->rules), std::move(loaded->configuration.redact),
+                   loaded->configuration.external_labels);
+    shown_ = std::move(loaded->shown);
+    LogInfo("reloaded; sources, sinks and state stay as they were at the start",
+            {{"config", file_}, {"rules", absl::StrCat(rules)}});
+    if (const absl::Status tls = doors_->ReloadTls(); !tls.ok()) {
+      LogWarn("a certificate cannot be used; the old one stays",
+              {{"err", std::string(tls.message())}});
+    }
+    return absl::OkStatus();
+  }
+
+  void NoteReload(bool ok) {
+    metrics_.Get("config_last_reload_successful").Set(ok ? 1 : 0);
+    if (ok) metrics_.Get("config_last_reload_success_timestamp_seconds").Set(clock_.Now());
+  }
+
+  const std::string file_;
+  const ServerConfig server_;
+  const SystemClock clock_;
+  Metrics metrics_;
+  EngineMailbox mailbox_;
+  std::string shown_;
+  const size_t rules_;
+  LiveEngine engine_;
+  std::unique_ptr<RunDoors> doors_;
+};
 
 int Run(const std::string& file, Loaded loaded) {
   // Before anything that starts a thread: a thread that does not block them would end the process.
@@ -127,29 +223,14 @@ int Run(const std::string& file, Loaded loaded) {
             std::string(store.status().message()).c_str());
     return kExitTrouble;
   }
-  const SystemClock clock;
-  Metrics metrics;
-  const size_t rules = loaded.rules.rules.size();
-  LiveEngine engine(std::move(loaded.configuration), std::move(loaded.rules), *std::move(sinks),
-                    *std::move(store), &clock, &metrics);
-  if (const absl::Status status = engine.Start(); !status.ok()) {
+  Running running(file, std::move(loaded), *std::move(sinks), *std::move(store));
+  if (const absl::Status status = running.Start(); !status.ok()) {
     fprintf(stderr, "tallybell run: %s\n", std::string(status.message()).c_str());
     return kExitTrouble;
   }
-  LogInfo("started", {{"version", TALLYBELL_VERSION}, {"rules", absl::StrCat(rules)}});
-  bool reload = false;
-  while (true) {
-    const Caught caught = TakeSignals(signals);
-    if (caught.stop) break;
-    reload = reload || caught.reload;
-    if (reload && engine.Ready()) {
-      reload = false;
-      Reload(file, &engine, &metrics);
-    }
-    if (!engine.Step()) Wait(engine, signals);
-  }
+  running.Run(signals);
   LogInfo("stopping");
-  engine.Stop();
+  running.Stop();
   LogInfo("stopped");
   return kExitFine;
 }
@@ -174,8 +255,10 @@ int RunCommand(const std::vector<std::string>& words) {
     return kExitUsage;
   }
   const std::string file = arguments->Get("config");
-  std::optional<Loaded> loaded = Load(file);
-  return loaded.has_value() ? Run(file, *std::move(loaded)) : kExitUsage;
+  absl::StatusOr<Loaded> loaded = Load(file);
+  if (loaded.ok()) return Run(file, *std::move(loaded));
+  fputs(std::string(loaded.status().message()).c_str(), stderr);
+  return kExitUsage;
 }
 
 }  // namespace tallybell

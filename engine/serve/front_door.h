@@ -49,6 +49,9 @@ class FrontDoor {
   // As it can be connected to.
   const std::string& address() const { return listener_->address(); }
 
+  // See HttpListener.
+  absl::Status ReloadTls() { return listener_->ReloadTls(); }
+
   // Answers what waits, for at most `grace`, and closes. The mailbox must still be delivered, or
   // closed, meanwhile.
   void Close(DurationNs grace);
