@@ -21,10 +21,15 @@ uint64_t Seed(const std::string& receiver, const Clock& clock) {
   return Labels{{"receiver", receiver}}.Fingerprint() ^ static_cast<uint64_t>(clock.Monotonic());
 }
 
+// Beyond this the log and the metric say how many; history is for what happened, too.
+constexpr size_t kMaxRecordedLost = 1'000;
+
 // What became of notices whose receiver is gone.
 void RecordLost(const std::vector<OutboxRow>& rows, TimeNs now, Delta* delta) {
-  StoredOutbox lost(rows, {now, 0});
-  for (const Untold& untold : lost.ListUntold()) {
+  const StoredOutbox outbox(rows, {now, 0});
+  std::vector<Untold> lost = outbox.ListUntold();
+  lost.resize(std::min(lost.size(), kMaxRecordedLost));
+  for (const Untold& untold : lost) {
     DeliveryRecord record;
     record.kind = "dropped";
     record.receiver = untold.receiver;
