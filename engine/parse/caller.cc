@@ -23,7 +23,8 @@ bool IsCaller(absl::string_view text) { return ColonOf(text) != absl::string_vie
 void AddCaller(absl::string_view caller, Fields* fields) {
   const size_t colon = ColonOf(caller);
   if (colon != absl::string_view::npos) {
-    fields->Add("file", caller.substr(0, colon));
+    const absl::string_view file = caller.substr(0, colon);
+    fields->Add("file", file.substr(file.rfind('/') + 1));
     fields->Add("line", caller.substr(colon + 1));
   }
   fields->Add("caller", caller);

@@ -13,7 +13,8 @@ namespace tallybell {
 // Whether `text` is a file, a colon and the number of a line. Thread-safe.
 bool IsCaller(absl::string_view text);
 
-// Adds the fields `caller`, `file` and `line`; the latter two only if it is one.
+// Adds the fields `caller`, `file` (without its directories) and `line`; the latter two only if it is
+// one.
 void AddCaller(absl::string_view caller, Fields* fields);
 
 }  // namespace tallybell

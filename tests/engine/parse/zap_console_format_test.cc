@@ -13,10 +13,10 @@ std::string Read(absl::string_view text) { return DescribedLine("zap-console", t
 
 TEST(ZapConsoleFormatTest, ReadsTheColumns) {
   EXPECT_EQ(Read("2022-03-03T16:04:16+02:00\tinfo\tmembership/store.go:141\tTrimming it"),
-            "zap-console info 2022-03-03 16:04:16.000000000 120 | file=membership/store.go "
+            "zap-console info 2022-03-03 16:04:16.000000000 120 | file=store.go "
             "line=141 caller=membership/store.go:141 message=Trimming it");
   EXPECT_EQ(Read("2026-11-21T03:10:23.117077-0500\tdpanic\traft\tzp/main.go:28\tx"),
-            "zap-console fatal 2026-11-21 03:10:23.117077000 -300 | logger=raft file=zp/main.go "
+            "zap-console fatal 2026-11-21 03:10:23.117077000 -300 | logger=raft file=main.go "
             "line=28 caller=zp/main.go:28 message=x");
 }
 
