@@ -214,7 +214,7 @@ TEST(RuleLoaderTest, NamesThePacksThereAre) {
   LoadRules({"pack:anka"}, &diagnostics);
   EXPECT_EQ(diagnostics.ToString(),
             "pack:anka: error: there is no such pack (the packs are pack:anka-controller, "
-            "pack:anka-node, pack:anka-node-failures, pack:anka-node-silent, pack:etcd-perf, "
+            "pack:anka-node-failures, pack:anka-node-silent, pack:anka-node, pack:etcd-perf, "
             "pack:etcd-space, pack:go-panic, pack:noid)\n");
 }
 

@@ -3,6 +3,7 @@
 
 #include "rules/where.h"
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <memory>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "engine/model/field_name.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "re2/re2.h"
@@ -27,7 +29,10 @@ using Record = std::map<std::string, std::string>;
 
 bool HoldsFor(const Where& where, const Record& record) {
   return where.Holds([&record](absl::string_view name) -> absl::string_view {
-    const auto it = record.find(std::string(name));
+    // A record's fields are found by the one spelling of their names.
+    const auto it = std::find_if(record.begin(), record.end(), [name](const auto& field) {
+      return FieldName(field.first) == name;
+    });
     return it == record.end() ? absl::string_view() : absl::string_view(it->second);
   });
 }
@@ -114,7 +119,7 @@ TEST(WhereTest, BindsNotBeforeAndBeforeOr) {
 TEST(WhereTest, NamesTheFieldsThatItReads) {
   const absl::StatusOr<Where> where = Where::Parse("b.c > 1 and (a-x == y or not b.c < 0)");
   ASSERT_TRUE(where.ok());
-  EXPECT_THAT(where->fields(), ElementsAre("a-x", "b.c"));
+  EXPECT_THAT(where->fields(), ElementsAre("a_x", "b_c"));
 }
 
 TEST(WhereTest, WritesAllSpellingsOfOneConditionAlike) {
