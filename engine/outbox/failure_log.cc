@@ -24,6 +24,13 @@ int Weight(const Verdict& verdict) {
   }
 }
 
+// What of an answer may stand in the log: a receiver that answers with text may repeat the lines it
+// was told, so of that the status alone. Whole answers are in the history.
+absl::string_view Logged(absl::string_view answer) {
+  const size_t digits = std::min(answer.find_first_not_of("0123456789"), answer.size());
+  return digits == 3 ? answer.substr(0, digits) : answer;
+}
+
 }  // namespace
 
 bool FailureLog::Note(const std::vector<Verdict>& verdicts, TimeNs now) {
@@ -45,13 +52,13 @@ bool FailureLog::Note(const std::vector<Verdict>& verdicts, TimeNs now) {
   logged_at_ = now;
   if (worst->unauthorized) {
     LogError("a receiver refuses our key or we its certificate; alerts wait",
-             {{"receiver", receiver_}, {"answer", answer_}});
+             {{"receiver", receiver_}, {"answer", std::string(Logged(answer_))}});
   } else if (worst->kind == Verdict::Kind::kRejected) {
     LogError("a receiver rejects an alert; it is kept as a dead letter",
-             {{"receiver", receiver_}, {"answer", answer_}});
+             {{"receiver", receiver_}, {"answer", std::string(Logged(answer_))}});
   } else {
     LogWarn("a receiver cannot be told; alerts wait",
-            {{"receiver", receiver_}, {"answer", answer_}});
+            {{"receiver", receiver_}, {"answer", std::string(Logged(answer_))}});
   }
   return true;
 }

@@ -125,6 +125,20 @@ std::vector<Untold> Outbox::ListUntold() const {
   return all;
 }
 
+void Outbox::UpdateGauges() const {
+  const TimeNs now = clock_->Now();
+  std::map<std::string, DurationNs> oldest;
+  for (const std::shared_ptr<Receiver>& receiver : receivers_) oldest[receiver->name()] = 0;
+  for (const Untold& untold : ListUntold()) {
+    if (untold.parked || untold.offered_at == kNoTime) continue;
+    DurationNs& age = oldest[untold.receiver];
+    age = std::max(age, SubtractNs(now, untold.offered_at));
+  }
+  for (const auto& [receiver, age] : oldest) {
+    metrics_->Get("outbox_oldest_seconds", {{"receiver", receiver}}).Set(age);
+  }
+}
+
 absl::Status Outbox::RetryParked(absl::string_view id) {
   for (const std::shared_ptr<Receiver>& receiver : receivers_) {
     const absl::Status status = receiver->RetryParked(id);

@@ -79,6 +79,10 @@ class Outbox {
   // thread, until Stop.
   std::vector<Untold> ListUntold() const;
 
+  // Brings outbox_oldest_seconds{receiver} up to date: for how long the receiver has not taken what
+  // it was offered first. Any thread, until Stop.
+  void UpdateGauges() const;
+
   // Offers what was parked anew, durably: one by its Untold::id, or all of it. NotFound if nothing
   // parked has that id; FailedPrecondition if the receiver was told of a later episode of the alert
   // meanwhile. Any thread, until Stop; never waits for a receiver or the disk.

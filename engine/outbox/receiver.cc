@@ -23,6 +23,7 @@ Receiver::Receiver(DeliveryQueue::Options options, std::unique_ptr<Sink> sink, c
       clock_(clock),
       acknowledge_(std::move(acknowledge)),
       log_(sink_->name()),
+      times_(sink_->name(), metrics),
       queue_(std::move(options), metrics) {}
 
 Receiver::~Receiver() {
@@ -146,6 +147,7 @@ void Receiver::Run() {
     // With the lock: what a person changes meanwhile must be committed after it.
     if (!delta.empty()) acknowledge_(std::move(delta));
     mutex_.Unlock();
+    times_.Note(offers, verdicts, then.mono - now.mono, then.wall);
     log_.Note(verdicts, then.mono);
     mutex_.Lock();
   }

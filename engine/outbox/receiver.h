@@ -15,6 +15,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/metrics.h"
 #include "engine/outbox/delivery_queue.h"
+#include "engine/outbox/delivery_times.h"
 #include "engine/outbox/failure_log.h"
 #include "engine/outbox/outbox.h"
 #include "engine/store/delta.h"
@@ -64,7 +65,8 @@ class Receiver {
   const std::unique_ptr<Sink> sink_;
   const Clock* const clock_;
   const Outbox::Acknowledge acknowledge_;
-  FailureLog log_;  // the thread's own
+  FailureLog log_;       // the thread's own
+  DeliveryTimes times_;  // this too
 
   mutable absl::Mutex mutex_;
   absl::CondVar changed_;

@@ -30,6 +30,7 @@ void LiveEngine::UpdateGauges() {
     const std::optional<NearestMiss>& nearest = evaluator->tally().nearest;
     if (nearest.has_value()) metrics_->Get("rule_nearest", {{"rule", rule}}).Set(nearest->value);
   }
+  outbox_->UpdateGauges();
   for (const auto& source : sources_) {
     const SourceView view = source->View();
     for (const SourceView::State state :

@@ -40,6 +40,7 @@ Committer::Committer(std::unique_ptr<Store> store, const Clock* clock, Metrics* 
       clock_(clock),
       commits_(metrics->Get("store_commits_total")),
       failures_(metrics->Get("store_commit_failures_total")),
+      duration_(metrics->GetHistogram("commit_duration_seconds")),
       history_dropped_(metrics->Get("store_history_dropped_total")),
       thread_([this] { Run(); }) {}
 
@@ -132,7 +133,9 @@ bool Committer::CommitWithRetries(Delta* delta) {
   KeepLastRows(delta);
   int last_tries = 0;
   for (int failures = 1;; ++failures) {
+    const TimeNs begin = clock_->Monotonic();
     const absl::Status status = store_->Commit(*delta, clock_->Now());
+    duration_.Observe(clock_->Monotonic() - begin);
     if (status.ok()) break;
     failures_.Add();
     if (status.ToString() != logged_error_) {

@@ -82,6 +82,7 @@ class Committer {
   const Clock* const clock_;
   Metric& commits_;
   Metric& failures_;
+  Histogram& duration_;
   Metric& history_dropped_;
 
   mutable absl::Mutex mutex_;
