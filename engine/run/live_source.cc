@@ -25,8 +25,8 @@ struct LiveSource::File {
   bool caught_up = false;   // was read to its end before
   TimeNs latest = kNoTime;  // the greatest time it stated
   TimeNs complete_to = kNoTime;
-  bool changed = true;      // since its position was saved
-  bool finished = false;    // no more will come of it
+  bool changed = true;    // since its position was saved
+  bool finished = false;  // no more will come of it
   bool saved_finished = false;
   bool described = false;
   bool live = true;
@@ -106,8 +106,7 @@ LiveSource::LiveSource(const FileSourceConfig* config, const std::vector<Positio
       tail_(TailOptions(*config, source_files_.get()), PositionsOf(stored_), metrics),
       progress_(std::make_unique<SourceProgress>(ProgressOptions(*config), &rules->evaluator)),
       health_(config->Key(), config->stall_after, stored_),
-      lines_total_(metrics->Get("source_lines_total", {{"source", config->Key()}})),
-      bytes_total_(metrics->Get("source_bytes_total", {{"source", config->Key()}})),
+      read_(config->Key(), metrics),
       future_total_(metrics->Get("source_future_times_total", {{"source", config->Key()}})),
       offset_seconds_(metrics->Get("source_clock_offset_seconds", {{"source", config->Key()}})) {
   for (const PositionRow& row : stored_) {
@@ -296,8 +295,7 @@ void LiveSource::Take(File* file, std::vector<SourceItem> items, TimeNs arrival)
     progress_->Progress(file->member, file->latest);
   }
   const SourceCounts counts = file->reader->counts();
-  lines_total_.Add(counts.lines - file->counted.lines);
-  bytes_total_.Add(counts.bytes - file->counted.bytes);
+  read_.Add(file->counted, counts);
   file->counted = counts;
 }
 
@@ -356,8 +354,8 @@ SourceView LiveSource::View() const {
   SourceView view;
   view.key = config_->Key();
   view.lateness = config_->lateness;
-  view.lines = lines_total_.Value();
-  view.bytes = bytes_total_.Value();
+  view.lines = read_.lines();
+  view.bytes = read_.bytes();
   for (const auto& file : files_) {
     if (file->finished) continue;
     ++view.files;

@@ -20,6 +20,7 @@
 #include "engine/run/source_clock_offset.h"
 #include "engine/run/source_files.h"
 #include "engine/run/source_health.h"
+#include "engine/run/source_metrics.h"
 #include "engine/run/source_progress.h"
 #include "engine/run/source_reader.h"
 #include "engine/source/tail_set.h"
@@ -98,8 +99,7 @@ class LiveSource : public EngineSource {
   SourceHealth health_;
   bool well_ = true;
   SourceClockOffset offset_;
-  Metric& lines_total_;
-  Metric& bytes_total_;
+  SourceMetrics read_;
   Metric& future_total_;
   Metric& offset_seconds_;
 };

@@ -107,7 +107,9 @@ class Replay::Source {
     counts_.bytes += counts.bytes;
     counts_.without_time += counts.without_time;
     counts_.malformed_envelopes += counts.malformed_envelopes;
+    counts_.malformed_lines += counts.malformed_lines;
     counts_.lines_cut += counts.lines_cut;
+    counts_.records_cut += counts.records_cut;
     counts_.clamped_times += counts.clamped_times;
     if (first_time == kNoTime) first_time = reader_->first_time();
     if (reader_->last_time() != kNoTime) last_time_ = reader_->last_time();
@@ -253,6 +255,8 @@ ReplaySummary Replay::Summary() const {
     summary.clamped_times += counts.clamped_times;
     summary.lines_cut += counts.lines_cut;
     summary.malformed_envelopes += counts.malformed_envelopes;
+    summary.malformed_lines += counts.malformed_lines;
+    summary.records_cut += counts.records_cut;
     if (source->first_time != kNoTime &&
         (summary.first == kNoTime || source->first_time < summary.first)) {
       summary.first = source->first_time;

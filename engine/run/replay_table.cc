@@ -175,6 +175,8 @@ std::string RenderSummary(const ReplaySummary& summary) {
   add(summary.clamped_times, "times too far in the future, held back");
   add(summary.lines_cut, "lines longer than 256 KiB, cut");
   add(summary.malformed_envelopes, "lines without the envelope of the others");
+  add(summary.malformed_lines, "lines that begin as their format and are broken");
+  add(summary.records_cut, "joined records that reached their limit");
   add(summary.by_missing, "missing values of by");
   add(summary.groups_refused, "matches of groups beyond the limit, refused");
   return text;

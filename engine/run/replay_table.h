@@ -25,6 +25,8 @@ struct ReplaySummary {
   int64_t clamped_times = 0;  // stamps too far in the future
   int64_t lines_cut = 0;      // longer than the limit
   int64_t malformed_envelopes = 0;
+  int64_t malformed_lines = 0;  // of those that had to be read
+  int64_t records_cut = 0;      // joined records that reached a limit
   int64_t groups_refused = 0;
   int64_t by_missing = 0;
   TimeNs first = kNoTime;  // first and last time that the input states

@@ -74,6 +74,8 @@ constexpr Help kHelp[] = {
     {"source_malformed_envelopes_total", "Lines that do not wear their source's envelope."},
     {"source_malformed_lines_total", "Lines that begin as records of their format and are broken."},
     {"source_position_rejected_total", "Saved positions that did not fit the file any more."},
+    {"source_records_cut_total",
+     "Joined records that reached their limit; what followed is another one."},
     {"source_records_total", "Lines that were read for what they say, by format."},
     {"source_rotations_total", "Files that were rotated away under their name."},
     {"source_state", "1 for the state that the source is in: live, behind or down."},
