@@ -48,13 +48,16 @@ std::vector<Metrics::HistogramSample> Metrics::HistogramSamples() const {
   return samples;
 }
 
-std::vector<Metrics::Sample> Metrics::Samples() const {
+void Metrics::VisitSamples(Visit visit) const {
   absl::MutexLock lock(&mutex_);
+  for (const auto& [key, metric] : metrics_) visit(key.first, key.second, metric->Value());
+}
+
+std::vector<Metrics::Sample> Metrics::Samples() const {
   std::vector<Sample> samples;
-  samples.reserve(metrics_.size());
-  for (const auto& [key, metric] : metrics_) {
-    samples.push_back({key.first, key.second, metric->Value()});
-  }
+  VisitSamples([&samples](const std::string& name, const MetricLabels& labels, int64_t value) {
+    samples.push_back({name, labels, value});
+  });
   return samples;
 }
 

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 
@@ -83,6 +84,10 @@ class Metrics {
 
   // Every counter and gauge, and every histogram, sorted by name and labels.
   std::vector<Sample> Samples() const;
+  // The same without a copy. `visit` must be quick and call nothing of this class.
+  using Visit =
+      absl::FunctionRef<void(const std::string& name, const MetricLabels& labels, int64_t value)>;
+  void VisitSamples(Visit visit) const;
   std::vector<HistogramSample> HistogramSamples() const;
 
   // The sum of all metrics of that name.

@@ -20,16 +20,7 @@ std::shared_ptr<const EngineSnapshot> LiveEngine::Snapshot() const {
 
 void LiveEngine::UpdateGauges() {
   const TimeNs now = clock_->Now();
-  for (const auto& evaluator : rules_->evaluator.rules()) {
-    const std::string& rule = evaluator->rule().alert;
-    const RuleEvaluator::ActiveCount active = evaluator->CountActive();
-    metrics_->Get("alerts", {{"rule", rule}, {"state", "pending"}}).Set(active.pending);
-    metrics_->Get("alerts", {{"rule", rule}, {"state", "firing"}}).Set(active.firing);
-    metrics_->Get("groups", {{"rule", rule}}).Set(static_cast<int64_t>(evaluator->groups()));
-    metrics_->Get("rule_threshold", {{"rule", rule}}).Set(evaluator->rule().threshold());
-    const std::optional<NearestMiss>& nearest = evaluator->tally().nearest;
-    if (nearest.has_value()) metrics_->Get("rule_nearest", {{"rule", rule}}).Set(nearest->value);
-  }
+  rules_->gauges.Update(rules_->evaluator);
   outbox_->UpdateGauges();
   for (const auto& source : sources_) {
     const SourceView view = source->View();

@@ -94,7 +94,8 @@ LiveRules::LiveRules(RuleSet set, std::vector<Pattern> redact, const Labels& ext
       redactor(std::move(redact)),
       matcher(&rules, &redactor, metrics),
       candidates(&rules),
-      evaluator(&rules, {external_labels, true}, metrics) {}
+      evaluator(&rules, {external_labels, true}, metrics),
+      gauges(rules, metrics) {}
 
 LiveSource::LiveSource(const FileSourceConfig* config, const std::vector<PositionRow>& stored,
                        LiveRules* rules, const Clock* clock, Metrics* metrics)

@@ -17,6 +17,7 @@
 #include "engine/run/configuration.h"
 #include "engine/run/engine_source.h"
 #include "engine/run/evaluator.h"
+#include "engine/run/rule_gauges.h"
 #include "engine/run/source_clock_offset.h"
 #include "engine/run/source_files.h"
 #include "engine/run/source_health.h"
@@ -38,6 +39,7 @@ struct LiveRules {
   const RuleMatcher matcher;
   CandidateRulesCache candidates;
   Evaluator evaluator;
+  RuleGauges gauges;
 };
 
 // The files of one configured source: found, read, and what they say put into the evaluator. Says

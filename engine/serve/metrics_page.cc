@@ -87,28 +87,31 @@ constexpr Help kHelp[] = {
     {"store_history_dropped_total", "Rows of history lost while the disk took nothing."},
 };
 
-// Prometheus's rules for what stands between quotes.
-std::string Escaped(absl::string_view value) {
-  std::string escaped;
-  escaped.reserve(value.size());
-  for (const char c : value) {
-    if (c == '\n') {
-      escaped += "\\n";
-    } else {
-      if (c == '\\' || c == '"') escaped += '\\';
-      escaped += c;
+// Appends `value` by Prometheus's rules for what stands between quotes.
+void AppendEscaped(absl::string_view value, std::string* page) {
+  while (!value.empty()) {
+    const size_t plain = std::min(value.find_first_of("\\\"\n"), value.size());
+    page->append(value.data(), plain);
+    if (plain < value.size()) {
+      absl::StrAppend(page, value[plain] == '\n' ? "\\n" : value[plain] == '"' ? "\\\"" : "\\\\");
     }
+    value.remove_prefix(std::min(plain + 1, value.size()));
   }
-  return escaped;
 }
 
-std::string WrittenLabels(const MetricLabels& labels, absl::string_view le = "") {
-  std::string text;
+void AppendLabels(const MetricLabels& labels, absl::string_view le, std::string* page) {
+  char before = '{';
   for (const auto& [name, value] : labels) {
-    absl::StrAppend(&text, text.empty() ? "" : ",", name, "=\"", Escaped(value), "\"");
+    absl::StrAppend(page, absl::string_view(&before, 1), name, "=\"");
+    AppendEscaped(value, page);
+    page->push_back('"');
+    before = ',';
   }
-  if (!le.empty()) absl::StrAppend(&text, text.empty() ? "" : ",", "le=\"", le, "\"");
-  return text.empty() ? text : absl::StrCat("{", text, "}");
+  if (!le.empty()) {
+    absl::StrAppend(page, absl::string_view(&before, 1), "le=\"", le, "\"");
+    before = ',';
+  }
+  if (before == ',') page->push_back('}');
 }
 
 // Nanoseconds as seconds, exactly.
@@ -129,19 +132,23 @@ void AppendHead(absl::string_view name, absl::string_view type, std::string* pag
                   name, " ", type, "\n");
 }
 
+void AppendSample(absl::string_view name, absl::string_view suffix, const MetricLabels& labels,
+                  absl::string_view le, absl::string_view value, std::string* page) {
+  absl::StrAppend(page, "tallybell_", name, suffix);
+  AppendLabels(labels, le, page);
+  absl::StrAppend(page, " ", value, "\n");
+}
+
 void AppendHistogram(const Metrics::HistogramSample& sample, std::string* page) {
   int64_t count = 0;
   for (size_t i = 0; i < Histogram::kBuckets; ++i) {
     count += sample.values.counts[i];
     const std::string le =
         i + 1 < Histogram::kBuckets ? Seconds(Histogram::kBounds[i]) : std::string("+Inf");
-    absl::StrAppend(page, "tallybell_", sample.name, "_bucket", WrittenLabels(sample.labels, le),
-                    " ", count, "\n");
+    AppendSample(sample.name, "_bucket", sample.labels, le, absl::StrCat(count), page);
   }
-  const std::string labels = WrittenLabels(sample.labels);
-  absl::StrAppend(page, "tallybell_", sample.name, "_sum", labels, " ", Seconds(sample.values.sum),
-                  "\n");
-  absl::StrAppend(page, "tallybell_", sample.name, "_count", labels, " ", count, "\n");
+  AppendSample(sample.name, "_sum", sample.labels, "", Seconds(sample.values.sum), page);
+  AppendSample(sample.name, "_count", sample.labels, "", absl::StrCat(count), page);
 }
 
 }  // namespace
@@ -156,16 +163,15 @@ absl::string_view MetricHelp(absl::string_view name) {
 std::string MetricsPage(const Metrics& metrics) {
   std::string page;
   std::string last;
-  for (const Metrics::Sample& sample : metrics.Samples()) {
-    if (sample.name != last) {
-      last = sample.name;
-      AppendHead(last, absl::EndsWith(last, "_total") ? "counter" : "gauge", &page);
+  bool seconds = false;
+  metrics.VisitSamples([&](const std::string& name, const MetricLabels& labels, int64_t value) {
+    if (name != last) {
+      last = name;
+      seconds = absl::EndsWith(name, "_seconds");
+      AppendHead(name, absl::EndsWith(name, "_total") ? "counter" : "gauge", &page);
     }
-    absl::StrAppend(
-        &page, "tallybell_", sample.name, WrittenLabels(sample.labels), " ",
-        absl::EndsWith(last, "_seconds") ? Seconds(sample.value) : absl::StrCat(sample.value),
-        "\n");
-  }
+    AppendSample(name, "", labels, "", seconds ? Seconds(value) : absl::StrCat(value), &page);
+  });
   for (const Metrics::HistogramSample& sample : metrics.HistogramSamples()) {
     if (sample.name != last) {
       last = sample.name;

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+#include "engine/run/rule_gauges.h"
+
+namespace tallybell {
+
+RuleGauges::RuleGauges(const RuleSet& rules, Metrics* metrics) {
+  for (const Rule& rule : rules.rules) {
+    OfRule gauges;
+    gauges.pending = &metrics->Get("alerts", {{"rule", rule.alert}, {"state", "pending"}});
+    gauges.firing = &metrics->Get("alerts", {{"rule", rule.alert}, {"state", "firing"}});
+    gauges.groups = &metrics->Get("groups", {{"rule", rule.alert}});
+    gauges.nearest = &metrics->Get("rule_nearest", {{"rule", rule.alert}});
+    metrics->Get("rule_threshold", {{"rule", rule.alert}}).Set(rule.threshold());
+    rules_.push_back(gauges);
+  }
+}
+
+RuleGauges::~RuleGauges() { Clear(); }
+
+// What is gone with a reload has no alerts.
+void RuleGauges::Clear() {
+  for (const OfRule& rule : rules_) {
+    for (Metric* const gauge : {rule.pending, rule.firing, rule.groups}) gauge->Set(0);
+  }
+}
+
+void RuleGauges::Update(const Evaluator& evaluator) {
+  Clear();
+  for (size_t i = 0; i < rules_.size(); ++i) {
+    // Rules of one name are shown together.
+    const RuleEvaluator& rule = *evaluator.rules()[i];
+    const RuleEvaluator::ActiveCount active = rule.CountActive();
+    rules_[i].pending->Add(active.pending);
+    rules_[i].firing->Add(active.firing);
+    rules_[i].groups->Add(static_cast<int64_t>(rule.groups()));
+    if (rule.tally().nearest.has_value()) rules_[i].nearest->Set(rule.tally().nearest->value);
+  }
+}
+
+}  // namespace tallybell
