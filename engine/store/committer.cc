@@ -71,6 +71,13 @@ void Committer::SubmitAcknowledgement(Delta delta) {
   ++submitted_;
 }
 
+bool Committer::Read(Reader reader) {
+  absl::MutexLock lock(&mutex_);
+  if (stopping_ || reads_.size() >= kMaxReads) return false;
+  reads_.push_back(std::move(reader));
+  return true;
+}
+
 bool Committer::Ready() const {
   absl::MutexLock lock(&mutex_);
   return deltas_ < kMaxWaiting;
@@ -89,32 +96,53 @@ void Committer::Run() {
   for (;;) {
     Delta delta;
     uint64_t upto;
+    bool write;
     {
       absl::MutexLock lock(&mutex_);
       if (!WaitForWork()) return;
+      write = !Idle();
       delta = TakeAll();
       upto = taken_;
     }
-    if (!CommitWithRetries(&delta)) return;
-    for (const std::function<void()>& callback : delta.committed) callback();
-    absl::MutexLock lock(&mutex_);
-    committed_ = std::max(committed_, upto);
+    if (write) {
+      if (!CommitWithRetries(&delta)) return;
+      for (const std::function<void()>& callback : delta.committed) callback();
+      absl::MutexLock lock(&mutex_);
+      committed_ = std::max(committed_, upto);
+    }
+    LetOneRead();
   }
+}
+
+bool Committer::LetOneRead() {
+  Reader reader;
+  {
+    absl::MutexLock lock(&mutex_);
+    // The end is not kept waiting by who only looks.
+    if (stopping_ || reads_.empty()) return false;
+    reader = std::move(reads_.front());
+    reads_.pop_front();
+  }
+  const bool more = reader(store_.get());
+  absl::MutexLock lock(&mutex_);
+  if (more) reads_.push_back(std::move(reader));
+  return true;
 }
 
 bool Committer::Idle() const { return submitted_ == taken_; }
 
 bool Committer::Due() const {
-  if (stopping_ || flush_ > committed_ || deltas_ >= kMaxWaiting) return true;
+  if (stopping_ || flush_ > committed_ || deltas_ >= kMaxWaiting || !reads_.empty()) return true;
   return std::any_of(waiting_.begin(), waiting_.end(),
                      [](const Waiting& waiting) { return waiting.delta.urgent; });
 }
 
 bool Committer::WaitForWork() {
-  const auto has_work = [this]()
-                            ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !Idle() || stopping_; };
+  const auto has_work = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return !Idle() || stopping_ || !reads_.empty();
+  };
   mutex_.Await(absl::Condition(&has_work));
-  if (Idle()) return false;
+  if (Idle()) return !stopping_;
   const auto due = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return Due(); };
   mutex_.AwaitWithTimeout(absl::Condition(&due), ToDuration(kGroupCommit));
   return true;
@@ -141,6 +169,9 @@ bool Committer::CommitWithRetries(Delta* delta) {
     if (status.ToString() != logged_error_) {
       logged_error_ = status.ToString();
       LogError("state cannot be written; reading pauses until it can", {{"err", logged_error_}});
+    }
+    // Who looks into what happened may do so above all while nothing can be written.
+    for (int i = 0; i < kReadsBetweenTries && LetOneRead(); ++i) {
     }
     if (!WaitForRetry(failures, &last_tries)) {
       LogError("state was not written; it is read again from its sources",

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -39,6 +40,13 @@ class Committer {
   static constexpr DurationNs kFirstRetry = 100 * kMillisecond;
   static constexpr DurationNs kLastRetry = 5 * kSecond;
   static constexpr int kLastTries = 4;
+  static constexpr size_t kMaxReads = 16;
+  static constexpr int kReadsBetweenTries = 256;
+
+  // Looks at the state file on the committer's thread. True: there is more to look at, and it is
+  // called again when what was submitted meanwhile is committed. A commit waits for one call, so
+  // each looks at little: some hundred rows.
+  using Reader = std::function<bool(Store*)>;
 
   Committer(std::unique_ptr<Store> store, const Clock* clock, Metrics* metrics);
   // Commits what waits, then ends the thread. If the commit fails so late it is tried kLastTries
@@ -51,6 +59,10 @@ class Committer {
   // For the senders' acknowledgements: never waits, is merged into the next transaction. While
   // commits fail, the history in them is limited to kMaxWaitingHistory rows, the oldest go first.
   void SubmitAcknowledgement(Delta delta);
+
+  // Has `reader` look between two commits; it sees all that was submitted before. False if
+  // kMaxReads wait already. One that waits when the committer ends is destroyed without a call.
+  bool Read(Reader reader);
 
   // Whether Submit would return without waiting.
   bool Ready() const;
@@ -75,6 +87,8 @@ class Committer {
   bool CommitWithRetries(Delta* delta);
   // Waits for the next try. False: it is not to be tried any more.
   bool WaitForRetry(int failures, int* last_tries);
+  // Lets the reader that waits longest look. False if none waits.
+  bool LetOneRead();
   bool Due() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool Idle() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -95,6 +109,7 @@ class Committer {
   uint64_t committed_ ABSL_GUARDED_BY(mutex_) = 0;
   // Somebody waits for everything up to here.
   uint64_t flush_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::deque<Reader> reads_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 
   // The committer's thread's own: the last error that was logged.

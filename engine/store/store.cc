@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -279,20 +280,28 @@ absl::Status Store::WriteHistory(const Delta& delta, TimeNs now) {
   return Get(Write::kTrimHistoryByRows).Bind(options_.history_rows).Run();
 }
 
-absl::StatusOr<std::vector<HistoryRow>> Store::History(int64_t limit) {
-  std::vector<HistoryRow> rows;
+absl::StatusOr<Store::HistoryPage> Store::HistoryBefore(int64_t before, int64_t limit) {
+  HistoryPage page;
   if (db_ == nullptr) return absl::UnavailableError("the state file is being opened anew");
   ASSIGN_OR_RETURN(Statement read,
                    Statement::Prepare(db_,
-                                      "SELECT time, fingerprint, kind, rule, labels, detail "
-                                      "FROM history ORDER BY id DESC LIMIT ?"));
-  read.Bind(std::max<int64_t>(limit, 0));
+                                      "SELECT time, fingerprint, kind, rule, labels, detail, id "
+                                      "FROM history WHERE id < ? ORDER BY id DESC LIMIT ?"));
+  read.Bind(before).Bind(std::max<int64_t>(limit, 0));
   for (;;) {
     ASSIGN_OR_RETURN(const bool row, read.Step());
-    if (!row) return rows;
-    rows.push_back({read.Number(0), read.Bytes(1), read.Bytes(2), read.Bytes(3), read.Bytes(4),
-                    read.Bytes(5)});
+    if (!row) break;
+    page.rows.push_back({read.Number(0), read.Bytes(1), read.Bytes(2), read.Bytes(3), read.Bytes(4),
+                         read.Bytes(5)});
+    page.numbers.push_back(read.Number(6));
   }
+  page.more = static_cast<int64_t>(page.rows.size()) == limit;
+  return page;
+}
+
+absl::StatusOr<std::vector<HistoryRow>> Store::History(int64_t limit) {
+  ASSIGN_OR_RETURN(HistoryPage page, HistoryBefore(std::numeric_limits<int64_t>::max(), limit));
+  return std::move(page.rows);
 }
 
 }  // namespace tallybell

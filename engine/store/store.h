@@ -58,6 +58,15 @@ class Store {
   // by the next call.
   absl::Status Commit(const Delta& delta, TimeNs now);
 
+  // A stretch of history, newest first. Rows are numbered as they are written, from 1 on.
+  struct HistoryPage {
+    std::vector<HistoryRow> rows;
+    std::vector<int64_t> numbers;  // of each row
+    bool more = false;             // there may be older ones
+  };
+  // At most `limit` rows with numbers below `before`. Unavailable while the file is to be opened
+  // anew.
+  absl::StatusOr<HistoryPage> HistoryBefore(int64_t before, int64_t limit);
   // The newest history rows, newest first.
   absl::StatusOr<std::vector<HistoryRow>> History(int64_t limit);
 

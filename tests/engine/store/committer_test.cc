@@ -217,5 +217,69 @@ TEST_F(CommitterTest, TakesDeltasAndAcknowledgementsOfManyThreads) {
   for (const PositionRow& row : all.positions) EXPECT_EQ(row.state, absl::StrCat(kEach - 1));
 }
 
+TEST_F(CommitterTest, AReaderSeesAllThatWasSubmittedBefore) {
+  Delta delta;
+  delta.history = {{1, "f", "firing", "R", "{}", "{}"}};
+  committer_->Submit(std::move(delta));
+  absl::Notification done;
+  size_t rows = 0;
+  ASSERT_TRUE(committer_->Read([&](Store* store) {
+    rows = store->History(10)->size();
+    done.Notify();
+    return false;
+  }));
+  done.WaitForNotification();
+  EXPECT_EQ(rows, 1u);
+}
+
+TEST_F(CommitterTest, CommitsBetweenTwoLooksOfOneReader) {
+  int looks = 0;
+  std::vector<size_t> seen;
+  absl::Notification done;
+  ASSERT_TRUE(committer_->Read([&](Store* store) {
+    seen.push_back(store->History(10)->size());
+    Delta delta;
+    delta.history = {{1, "f", "told", "R", "{}", "{}"}};
+    committer_->SubmitAcknowledgement(std::move(delta));
+    if (++looks < 3) return true;
+    done.Notify();
+    return false;
+  }));
+  done.WaitForNotification();
+  EXPECT_THAT(seen, ElementsAre(0, 1, 2));
+}
+
+TEST_F(CommitterTest, RefusesReadersBeyondItsLimitAndForgetsThemAtTheEnd) {
+  committer_->Submit(Gate());
+  at_gate_.WaitForNotification();
+  auto held = std::make_shared<int>(0);
+  for (size_t i = 0; i < Committer::kMaxReads; ++i) {
+    EXPECT_TRUE(committer_->Read([held](Store*) { return true; }));
+  }
+  EXPECT_FALSE(committer_->Read([](Store*) { return false; }));
+  open_gate_.Notify();
+  committer_.reset();
+  EXPECT_EQ(held.use_count(), 1);
+}
+
+TEST_F(CommitterTest, CanBeReadWhileNothingCanBeWritten) {
+  FaultyDisk::FailAfter(0, ENOSPC, true);
+  Delta delta;
+  delta.urgent = true;
+  delta.history = {{1, "f", "firing", "R", "{}", "{}"}};
+  committer_->Submit(std::move(delta));
+  absl::Notification done;
+  size_t rows = 1;
+  ASSERT_TRUE(committer_->Read([&](Store* store) {
+    rows = store->History(10)->size();
+    done.Notify();
+    return false;
+  }));
+  done.WaitForNotification();
+  EXPECT_EQ(rows, 0u);
+  FaultyDisk::Heal();
+  EXPECT_TRUE(committer_->Flush());
+}
+
 }  // namespace
 }  // namespace tallybell

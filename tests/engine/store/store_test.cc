@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <limits>
 #include <map>
 #include <random>
 #include <string>
@@ -63,6 +64,28 @@ class StoreTest : public ::testing::Test {
   std::string dir_;
   Store::Options options_;
 };
+
+TEST_F(StoreTest, HistoryIsReadInPagesFromTheNewestOn) {
+  auto store = Open();
+  Delta delta;
+  for (int i = 0; i < 7; ++i) {
+    delta.history.push_back({kNow + i, "f", absl::StrCat(i), "rule", "labels", "detail"});
+  }
+  ASSERT_TRUE(store->Commit(delta, kNow).ok());
+  std::string kinds;
+  int64_t before = std::numeric_limits<int64_t>::max();
+  for (bool more = true; more;) {
+    const auto page = store->HistoryBefore(before, 3);
+    ASSERT_TRUE(page.ok()) << page.status();
+    for (const HistoryRow& row : page->rows) kinds += row.kind;
+    more = page->more;
+    if (more) before = page->numbers.back();
+    kinds += more ? "|" : ".";
+  }
+  EXPECT_EQ(kinds, "654|321|0.");
+  EXPECT_FALSE(store->HistoryBefore(1, 3)->more);
+  EXPECT_TRUE(store->HistoryBefore(1, 3)->rows.empty());
+}
 
 TEST_F(StoreTest, GivesBackWhatWasCommitted) {
   {
