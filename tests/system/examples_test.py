@@ -417,6 +417,10 @@ class ClientsTest(LiveTest):
                          [client["url"] for client in
                           yaml_of("promtail/promtail-node.yaml")[0]["clients"]])
         self.assertIn('"/var/log/veertu/*.INFO"', text)
+        # Nothing goes to both, so that neither waits for the other.
+        forwarded = re.findall(r"forward_to += \[(.*)\]", text)
+        self.assertEqual(sorted(forwarded), ["loki.write.loki.receiver"] * 2 +
+                         ["loki.write.tallybell.receiver"] * 2)
 
 
 if __name__ == "__main__":
