@@ -21,6 +21,7 @@
 #include "engine/cli/arguments.h"
 #include "engine/cli/commands.h"
 #include "engine/cli/progress_bar.h"
+#include "engine/cli/stream_options.h"
 #include "engine/cli/text_file.h"
 #include "engine/run/configuration.h"
 #include "engine/run/replay.h"
@@ -41,6 +42,8 @@ constexpr OptionSpec kOptions[] = {
     {"format", "NAME", "what the lines look like (default: auto, found out for each file)"},
     {"year", "N", "the year of each source's first record, where lines state none"},
     {"timezone", "ZONE", "the zone of stamps that state none (default: UTC)"},
+    {"multiline-first", "/REGEX/", "join lines into records: the lines that begin one"},
+    {"multiline-last", "/REGEX/", "the lines that end one"},
     {"lateness", "D", "how far a record may come behind its time (default: 45s)"},
     {"since", "T", "print nothing earlier; records before it still fill windows"},
     {"until", "T", "take T for the end of the input"},
@@ -81,29 +84,26 @@ absl::Status ReadTimes(const Arguments& arguments, Replay::Options* options) {
   if (arguments.Has("lateness")) {
     ASSIGN_OR_RETURN(options->lateness, ParseDuration(arguments.Get("lateness")));
   }
-  if (arguments.Has("year") && (!absl::SimpleAtoi(arguments.Get("year"), &options->first_year) ||
-                                options->first_year < 1678 || options->first_year > 2261)) {
-    return absl::InvalidArgumentError("--year must be from 1678 to 2261");
-  }
-  if (arguments.Has("timezone")) {
-    absl::TimeZone zone;
-    if (!absl::LoadTimeZone(arguments.Get("timezone"), &zone)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("there is no time zone \"", arguments.Get("timezone"), "\""));
-    }
-    options->zone = zone;
-  }
   return absl::OkStatus();
 }
 
-absl::Status ReadLabels(const Arguments& arguments, Request* request) {
-  for (const std::string& label : arguments.All("label")) {
-    const std::pair<std::string, std::string> pair = absl::StrSplit(label, absl::MaxSplits('=', 1));
-    if (!IsLabelName(pair.first) || pair.second.empty()) {
-      return absl::InvalidArgumentError(absl::StrCat("--label \"", label, "\" is not NAME=VALUE"));
-    }
-    request->options.labels.Set(pair.first, pair.second);
-  }
+// A pattern of a line, or null where the option is not given.
+absl::StatusOr<std::shared_ptr<const Pattern>> ReadLinePattern(const Arguments& arguments,
+                                                               absl::string_view option) {
+  if (!arguments.Has(option)) return nullptr;
+  ASSIGN_OR_RETURN(Pattern pattern, ParsePattern(arguments.Get(option)));
+  return std::make_shared<const Pattern>(std::move(pattern));
+}
+
+absl::Status ReadStreams(const Arguments& arguments, Request* request) {
+  ASSIGN_OR_RETURN(StreamOptions stream, StreamOptions::Read(arguments));
+  request->options.labels = std::move(stream.labels);
+  request->options.format = std::move(stream.format);
+  request->options.first_year = stream.first_year;
+  request->options.zone = stream.zone;
+  MultilineJoiner::Options& multiline = request->options.multiline;
+  ASSIGN_OR_RETURN(multiline.first, ReadLinePattern(arguments, "multiline-first"));
+  ASSIGN_OR_RETURN(multiline.last, ReadLinePattern(arguments, "multiline-last"));
   if (arguments.Has("label-from-path")) {
     ASSIGN_OR_RETURN(Pattern pattern, ParsePattern(arguments.Get("label-from-path")));
     if (pattern.capture_names().empty()) {
@@ -117,11 +117,6 @@ absl::Status ReadLabels(const Arguments& arguments, Request* request) {
 
 absl::Status ReadOutput(const Arguments& arguments, Request* request) {
   request->options.drain = arguments.Has("drain");
-  request->options.format = arguments.Get("format", "auto");
-  if (!IsFormatName(request->options.format)) {
-    return absl::InvalidArgumentError(absl::StrCat("there is no format \"", request->options.format,
-                                                   "\"; formats are ", FormatNames()));
-  }
   const std::string output = arguments.Get("output", "table");
   if (output != "table" && output != "jsonl") {
     return absl::InvalidArgumentError("--output is table or jsonl");
@@ -168,7 +163,7 @@ absl::Status ReadRequest(const Arguments& arguments, Request* request) {
   request->paths = arguments.operands();
   if (request->paths.empty()) return absl::InvalidArgumentError("no PATH; \"-\" is standard input");
   RETURN_IF_ERROR(ReadTimes(arguments, &request->options));
-  RETURN_IF_ERROR(ReadLabels(arguments, request));
+  RETURN_IF_ERROR(ReadStreams(arguments, request));
   return ReadOutput(arguments, request);
 }
 

@@ -84,6 +84,7 @@ class Replay::Source {
     options.name = path;
     options.labels = LabelsOf(path);
     options.format = replay_->options_.format;
+    options.multiline = replay_->options_.multiline;
     options.zone = replay_->options_.zone;
     options.first_year = replay_->options_.first_year;
     options.block = replay_->block_;

@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "engine/base/metrics.h"
+#include "engine/frame/multiline_joiner.h"
 #include "engine/match/candidate_rules.h"
 #include "engine/match/redactor.h"
 #include "engine/match/rule_matcher.h"
@@ -41,6 +42,7 @@ class Replay {
     TimeNs since = kNoTime;
     TimeNs until = kNoTime;
     bool drain = false;
+    MultilineJoiner::Options multiline;  // of every source
     size_t block = 1 << 20;  // read at a time, in bytes
     // For the tests that compare: without the scan, and with many marks in a short log.
     CandidateRules::Scan scan = CandidateRules::Scan::kOn;

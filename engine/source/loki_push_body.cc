@@ -8,7 +8,7 @@
 #include "engine/base/status_macros.h"
 #include "engine/source/loki_push_json.h"
 #include "engine/source/loki_push_protobuf.h"
-#include "engine/source/push_compression.h"
+#include "engine/source/snappy_block.h"
 #include "engine/source/pushed_body_builder.h"
 
 namespace tallybell {

@@ -6,11 +6,33 @@
 #include <memory>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "engine/base/status_macros.h"
-#include "engine/source/push_compression.h"
+#include "engine/net/content_encoding.h"
 #include "engine/source/push_headers.h"
 
 namespace tallybell {
+namespace {
+
+// `body` without its HTTP content encoding. OutOfRange if that is more than `max_bytes`.
+absl::StatusOr<std::string> Decompress(PushCompression compression, std::string body,
+                                       size_t max_bytes) {
+  ContentLimits limits;
+  limits.max_bytes = static_cast<int64_t>(max_bytes);
+  // Logs may repeat themselves as much as the encoding can say.
+  limits.max_ratio = 2'000;
+  const absl::string_view encoding = compression == PushCompression::kGzip      ? "gzip"
+                                     : compression == PushCompression::kDeflate ? "deflate"
+                                                                                : "";
+  absl::StatusOr<std::string> decoded = DecodeContent(encoding, std::move(body), limits);
+  if (absl::IsResourceExhausted(decoded.status())) {
+    return absl::OutOfRangeError(
+        absl::StrCat("request body too large: ", decoded.status().message()));
+  }
+  return decoded;
+}
+
+}  // namespace
 
 PushIntake::PushIntake(Options options, PushQueue* queue, const Clock* clock, Metrics* metrics)
     : options_(std::move(options)),
@@ -43,7 +65,7 @@ absl::Status PushIntake::Take(PushRequest request, std::function<void(const Push
                    ChoosePushDecoder(request.content_type, request.content_encoding));
   const PushLimits& limits = options_.limits;
   ASSIGN_OR_RETURN(std::string body,
-                   InflatePush(decoder.compression, std::move(request.body), limits.body_bytes));
+                   Decompress(decoder.compression, std::move(request.body), limits.body_bytes));
   Push push;
   ASSIGN_OR_RETURN(push.body, DecodeLokiPush(decoder.format, std::move(body), limits));
   push.digest = DigestOf({request.path, request.tenant, push.body.bytes()});

@@ -9,7 +9,6 @@
 #include <string>
 
 #include "engine/source/loki_push_body.h"
-#include "engine/source/push_compression.h"
 #include "engine/source/push_labels.h"
 
 namespace {
@@ -36,10 +35,5 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   const auto labels = tallybell::ParsePushLabels(bytes, limits.labels);
   if (labels.ok()) Require(labels->pairs().size() <= limits.labels.names);
-  for (const auto compression :
-       {tallybell::PushCompression::kGzip, tallybell::PushCompression::kDeflate}) {
-    const auto inflated = tallybell::InflatePush(compression, bytes, 1 << 20);
-    if (inflated.ok()) Require(inflated->size() <= 1 << 20);
-  }
   return 0;
 }

@@ -182,13 +182,24 @@ class ReplayTest(unittest.TestCase):
                         json.loads(line)
                 self.replay(path)
 
+    def test_lines_are_joined_into_records_where_that_is_asked(self):
+        rules = self.write("trace.yaml", RULES.replace(
+            '"can\'t start vm"', "'/(?s)can.t start vm.*out of memory/'").replace(
+            "count > 3", "count > 0").encode())
+        path = self.write("log", lines(1) + b"  at fork\n  out of memory\n" + lines(2) +
+                          b"  at fork\n" + lines(3, message="well"))
+        for words, times in ([(["--multiline-first", "/^E0/"], ["2024-05-01T12:01:30.426698000Z"]),
+                              ([], [])]):
+            found = self.transitions("--rules", rules, *words, path, rules=False)
+            self.assertEqual([one["time"] for one in found if one["state"] == "firing"], times)
+
     def test_what_it_is_asked_wrongly_is_exit_code_2(self):
         path = self.write("log", lines(1))
         for words in (["--ruels", "x", path], [], ["--output", "xml", path], ["--year", "x", path],
                       ["--timezone", "Nowhere", path], ["--since", "soon", path],
                       ["--fail-on", "rain", path], ["--label", "x", path],
                       ["--format", "xyz", path], ["--lateness", "-1s", path],
-                      ["--block-size", "0", path]):
+                      ["--block-size", "0", path], ["--multiline-first", "/(/", path]):
             out, err = self.replay(*words, code=2)
             self.assertEqual(out, "", words)
             self.assertNotEqual(err, "", words)
