@@ -290,7 +290,7 @@ class DeploymentTest(LiveTest):
         self.assertIn(state, document["volumes"])
         self.assertTrue(ours["read_only"])
         self.assertEqual(ours["cap_drop"], ["ALL"])
-        # The health check asks where the server listens; pushes come in at the port that is published.
+        # The health check asks where the server listens; the port that is published is for pushes.
         port = config["server"]["listen"]
         self.assertIn(f"http://127.0.0.1{port}/-/healthy", ours["healthcheck"]["test"])
         pushes = next(source["loki_push"] for source in config["sources"] if "loki_push" in source)
