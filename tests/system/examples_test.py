@@ -10,6 +10,8 @@ import re
 import shutil
 import subprocess
 import time
+import urllib.error
+import urllib.parse
 import urllib.request
 
 import harness
@@ -190,7 +192,7 @@ class MetricsTest(LiveTest):
         self.assertIn('up{job="tallybell"} == 0', rule_expressions()[0])
 
 
-class PushedTest(LiveTest):
+class PushedCase(LiveTest):
     """The configuration for promtail, as it is but for its addresses."""
 
     def setUp(self):
@@ -229,6 +231,8 @@ class PushedTest(LiveTest):
         with urllib.request.urlopen(request, timeout=60) as answer:
             self.assertEqual(answer.status, 204)
 
+
+class PushedTest(PushedCase):
     def test_the_address_for_pushes_tells_nothing_else(self):
         self.assertIn("build_info", self.get(self.server, "/metrics"))
         for path in ("/metrics", "/api/v1/alerts", "/api/v1/status/config"):
@@ -264,6 +268,56 @@ class PushedTest(LiveTest):
         for text in rule_expressions() + dashboard_expressions():
             for name in NAME.findall(text):
                 self.assertIn(base_name(name), {*types, *absent}, text)
+
+
+class ScrapedTest(PushedCase):
+    """The same, scraped by a real Prometheus with the rules of the examples."""
+
+    def setUp(self):
+        super().setUp()
+        self.write("prometheus.yml", json.dumps({
+            "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+            "rule_files": [str(EXAMPLES / "prometheus/tallybell.yml")],
+            "scrape_configs": [{"job_name": "tallybell",
+                                "static_configs": [{"targets": [self.server]}]}]}))
+        wait_until(self.prometheus_runs, "Prometheus runs")
+
+    def prometheus_runs(self):
+        """Somebody else may have taken the port meanwhile; then another is tried."""
+        self.prometheus = f"127.0.0.1:{harness.free_port()}"
+        process = self.start(["prometheus", f"--config.file={self.directory}/prometheus.yml",
+                              f"--storage.tsdb.path={self.directory}/tsdb",
+                              f"--web.listen-address={self.prometheus}"], "prometheus")
+        wait_until(lambda: not process.alive() or self.is_ready(), "Prometheus starts")
+        return process.alive()
+
+    def is_ready(self):
+        try:
+            return self.get(self.prometheus, "/-/ready") is not None
+        except OSError:
+            return False
+
+    def query(self, expression):
+        answer = self.get(self.prometheus, "/api/v1/query?" +
+                          urllib.parse.urlencode({"query": expression}))
+        self.assertIsNotNone(answer, expression)
+        return json.loads(answer)["data"]["result"]
+
+    def test_prometheus_evaluates_every_panel_and_every_rule(self):
+        self.push({"host": "mac-7"}, [harness.glog("can't start vm") for _ in range(4)])
+        wait_until(lambda: self.query("sum(tallybell_line_to_told_seconds_count) > 0"), "scraped")
+        for expression in dashboard_expressions():
+            expression = expression.replace("$__rate_interval", "1m")
+            self.query(re.sub(r"\$\w+", ".*", expression))
+        wait_until(lambda: self.query('sum(tallybell_alerts{state="firing"}) > 0'), "it fires")
+
+        def rules():
+            page = json.loads(self.get(self.prometheus, "/api/v1/rules"))
+            return [rule for group in page["data"]["groups"] for rule in group["rules"]]
+        wait_until(lambda: all(rule["health"] != "unknown" for rule in rules()), "all evaluated")
+        self.assertEqual({rule["health"] for rule in rules()}, {"ok"})
+        # A tallybell that is well, and has told everything, is nothing to be told of.
+        wait_until(lambda: not any(rule["alerts"] for rule in rules()), "no rule rings")
 
 
 class DeploymentTest(LiveTest):
