@@ -135,7 +135,7 @@ void AsioListener::Run() {
       io_.run();
     } catch (const std::exception&) {
       // No memory, most likely. What it was about ends when its time is up.
-      serving_.metrics->Get("http_failures_total").Add();
+      serving_.metrics->Get("http_handler_failures_total").Add();
     }
   }
 }

@@ -32,7 +32,6 @@ constexpr Help kHelp[] = {
     {"http_connections", "Connections that are open to the server."},
     {"http_handler_failures_total", "Requests that failed within the server."},
     {"http_refused_total", "Connections and requests that the server refused, by reason."},
-    {"http_request_duration_seconds", "How long requests to the server took, by route."},
     {"http_requests_total", "Requests that the server answered, by status."},
     {"late_matches_total", "Matches that came later than their source's lateness allows."},
     {"line_to_told_seconds", "From the time that a line states to the receiver's acceptance."},
