@@ -33,8 +33,14 @@ if(TALLYBELL_SANITIZE)
     foreach(symbol
         5Mutex4LockEv 5Mutex6UnlockEv 5Mutex5AwaitERKNS0_9ConditionE
         5Mutex16AwaitWithTimeoutERKNS0_9ConditionENS0_8DurationE 7CondVar4WaitEPNS0_5MutexE
-        7CondVar15WaitWithTimeoutEPNS0_5MutexENS0_8DurationE)
+        7CondVar15WaitWithTimeoutEPNS0_5MutexENS0_8DurationE
+        12Notification6NotifyEv 15BlockingCounter14DecrementCountEv 15BlockingCounter4WaitEv)
       add_link_options(-Wl,--wrap=_ZN4absl7${absl_namespace}${symbol})
+    endforeach()
+    foreach(symbol
+        12Notification19WaitForNotificationEv
+        12Notification30WaitForNotificationWithTimeoutENS0_8DurationE)
+      add_link_options(-Wl,--wrap=_ZNK4absl7${absl_namespace}${symbol})
     endforeach()
   endif()
 elseif(CMAKE_BUILD_TYPE MATCHES "Rel")
