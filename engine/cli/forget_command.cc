@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -15,16 +16,19 @@
 #include "engine/base/status_macros.h"
 #include "engine/cli/arguments.h"
 #include "engine/cli/commands.h"
+#include "engine/cli/server_client.h"
 #include "engine/cli/state_path.h"
 #include "engine/outbox/stored_outbox.h"
 #include "engine/run/transition_json.h"
+#include "engine/serve/history_query.h"
 
 namespace tallybell {
 namespace {
 
 constexpr OptionSpec kOptions[] = {
     {"config", "FILE", "the configuration that names the state file"},
-    {"state", "FILE", "the state file itself"},
+    {"state", "FILE", "the state file itself, at rest"},
+    {"url", "URL", "a tallybell that runs; --config names the password"},
     {"rule", "NAME", "the rule"},
     {"group", "NAME=VALUE", "the group; may be repeated"},
     {"all", "", "all groups of the rule"},
@@ -107,6 +111,20 @@ absl::Status Forget(const std::string& path, const std::string& rule,
   return absl::OkStatus();
 }
 
+// The running one ends the alert, and tells it, at once.
+absl::Status ForgetRunning(ServerClient* server, const std::string& rule,
+                           const std::vector<Labels::Pair>& group) {
+  std::string path = absl::StrCat("/api/v1/groups?rule=", QueryValue(rule));
+  Labels shown;
+  for (const auto& [name, value] : group) {
+    absl::StrAppend(&path, "&group=", QueryValue(absl::StrCat(name, "=", value)));
+    shown.Set(name, value);
+  }
+  RETURN_IF_ERROR(server->Ask("DELETE", path).status());
+  printf("forgotten: %s %s\n", Printable(rule).c_str(), Printable(FormatLabels(shown)).c_str());
+  return absl::OkStatus();
+}
+
 int Complain(const absl::Status& status, int code) {
   fprintf(stderr, "tallybell forget: %s\n", std::string(status.message()).c_str());
   return code;
@@ -131,10 +149,11 @@ int ForgetCommand(const std::vector<std::string>& words) {
   if (!arguments.ok()) return Complain(arguments.status(), kExitUsage);
   if (arguments->Has("help")) {
     printf(
-        "tallybell forget --config FILE | --state FILE --rule NAME --group NAME=VALUE...\n\n"
+        "tallybell forget --config FILE | --state FILE | --url URL --rule NAME --group "
+        "NAME=VALUE...\n\n"
         "Makes a rule forget what it has counted of a group. An alert that fires ends, and who "
         "was\n"
-        "told of it is told so by the next start. Needs the state file at rest.\n\n%s",
+        "told of it is told so, by the next start where none runs.\n\n%s",
         DescribeOptions(kOptions).c_str());
     return kExitFine;
   }
@@ -143,9 +162,20 @@ int ForgetCommand(const std::vector<std::string>& words) {
   }
   const absl::StatusOr<std::vector<Labels::Pair>> group = GroupPairs(*arguments);
   if (!group.ok()) return Complain(group.status(), kExitUsage);
-  const absl::StatusOr<std::string> path = StatePath(*arguments);
-  if (!path.ok()) return Complain(path.status(), kExitUsage);
-  const absl::Status status = Forget(*path, arguments->Get("rule"), *group, SystemClock().Now());
+  const absl::StatusOr<std::unique_ptr<ServerClient>> server = ServerClient::Choose(*arguments);
+  if (!server.ok()) {
+    return Complain(server.status(),
+                    absl::IsInvalidArgument(server.status()) ? kExitUsage : kExitTrouble);
+  }
+  const std::string rule = arguments->Get("rule");
+  absl::Status status;
+  if (*server != nullptr) {
+    status = ForgetRunning(server->get(), rule, *group);
+  } else {
+    const absl::StatusOr<std::string> path = StatePath(*arguments);
+    if (!path.ok()) return Complain(path.status(), kExitUsage);
+    status = Forget(*path, rule, *group, SystemClock().Now());
+  }
   return status.ok() ? kExitFine : Complain(status, kExitTrouble);
 }
 

@@ -3,19 +3,23 @@
 
 #include <stdio.h>
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "engine/base/clock.h"
 #include "engine/base/status_macros.h"
 #include "engine/cli/arguments.h"
 #include "engine/cli/commands.h"
-#include "engine/cli/history_event.h"
 #include "engine/cli/history_table.h"
+#include "engine/cli/server_client.h"
 #include "engine/cli/state_path.h"
 #include "engine/outbox/stored_outbox.h"
+#include "engine/serve/history_event.h"
+#include "engine/serve/history_query.h"
 
 namespace tallybell {
 namespace {
@@ -23,6 +27,7 @@ namespace {
 constexpr OptionSpec kOptions[] = {
     {"config", "FILE", "the configuration that names the state file"},
     {"state", "FILE", "the state file itself"},
+    {"url", "URL", "a tallybell that runs; --config names the password"},
     {"rule", "NAME", "only alerts of that name"},
     {"group", "NAME=VALUE", "only alerts with that label; may be repeated"},
     {"since", "T", "from then on: 12h, 2024-05-01, 2024-05-01T12:00:00Z; default 24h"},
@@ -32,28 +37,9 @@ constexpr OptionSpec kOptions[] = {
 };
 
 struct Wanted {
-  std::string rule;
-  std::vector<Labels::Pair> group;
-  TimeNs since = kNoTime;
-  TimeNs until = kNever;
+  HistoryQuery query;
   bool jsonl = false;
-
-  bool Fits(const HistoryEvent& event) const {
-    return (rule.empty() || event.rule == rule) && HasPairs(event.labels, group);
-  }
 };
-
-// A time, a day, or how long ago.
-absl::StatusOr<TimeNs> ParseWhen(const std::string& text, TimeNs now) {
-  for (const char* rest : {"", "Z", ":00Z", "T00:00:00Z"}) {
-    const absl::StatusOr<TimeNs> when = ParseRfc3339(absl::StrCat(text, rest));
-    if (when.ok()) return when;
-  }
-  const absl::StatusOr<DurationNs> ago = ParseDuration(text);
-  if (ago.ok()) return SubtractNs(now, *ago);
-  return absl::InvalidArgumentError(
-      absl::StrCat("\"", text, "\" is not a time like 12h, 2024-05-01 or 2024-05-01T12:00:00Z"));
-}
 
 absl::StatusOr<Wanted> ReadWanted(const Arguments& arguments, TimeNs now) {
   Wanted wanted;
@@ -61,11 +47,11 @@ absl::StatusOr<Wanted> ReadWanted(const Arguments& arguments, TimeNs now) {
     return absl::InvalidArgumentError(
         absl::StrCat("unexpected operand \"", arguments.operands()[0], "\""));
   }
-  wanted.rule = arguments.Get("rule");
-  ASSIGN_OR_RETURN(wanted.group, GroupPairs(arguments));
-  ASSIGN_OR_RETURN(wanted.since, ParseWhen(arguments.Get("since", "24h"), now));
+  wanted.query.rule = arguments.Get("rule");
+  ASSIGN_OR_RETURN(wanted.query.group, GroupPairs(arguments));
+  ASSIGN_OR_RETURN(wanted.query.since, ParseWhen(arguments.Get("since", "24h"), now));
   if (arguments.Has("until")) {
-    ASSIGN_OR_RETURN(wanted.until, ParseWhen(arguments.Get("until"), now));
+    ASSIGN_OR_RETURN(wanted.query.until, ParseWhen(arguments.Get("until"), now));
   }
   const std::string output = arguments.Get("output", "table");
   if (output != "table" && output != "jsonl") {
@@ -75,27 +61,61 @@ absl::StatusOr<Wanted> ReadWanted(const Arguments& arguments, TimeNs now) {
   return wanted;
 }
 
-absl::Status PrintEvents(const Wanted& wanted, StateReader* state) {
-  return state->ReadHistory([&](HistoryRow row) {
-    if (row.time < wanted.since || row.time > wanted.until) return;
-    const HistoryEvent event = ReadHistoryEvent(std::move(row));
-    if (wanted.Fits(event)) printf("%s\n", DumpJson(HistoryEventJson(event)).c_str());
+// What happened, and what has not been accepted: of a state file, or of the tallybell that runs.
+struct Past {
+  std::unique_ptr<ServerClient> server;  // null: the state file
+  std::unique_ptr<StateReader> state;
+
+  // In the order in which they were recorded.
+  absl::Status ReadEvents(const HistoryQuery& query, absl::FunctionRef<void(HistoryEvent)> take) {
+    if (server != nullptr) return server->ReadHistory(query, take);
+    return state->ReadHistory([&](HistoryRow row) {
+      HistoryEvent event = ReadHistoryEvent(std::move(row));
+      if (query.Fits(event)) take(std::move(event));
+    });
+  }
+
+  absl::StatusOr<std::vector<Untold>> ListUntold(TimeNs now) {
+    int64_t total = 0;
+    if (server != nullptr) return server->ListUntold(&total);
+    ASSIGN_OR_RETURN(const std::vector<OutboxRow> rows, state->ReadOutbox());
+    return StoredOutbox(rows, {now, 0}).ListUntold();
+  }
+};
+
+absl::StatusOr<Past> OpenPast(const Arguments& arguments) {
+  Past past;
+  ASSIGN_OR_RETURN(past.server, ServerClient::Choose(arguments));
+  if (past.server != nullptr) return past;
+  ASSIGN_OR_RETURN(const std::string path, StatePath(arguments));
+  absl::StatusOr<std::unique_ptr<StateReader>> state = ReadState(path);
+  // Not the fault of whoever asked.
+  if (!state.ok()) return absl::UnavailableError(state.status().message());
+  past.state = *std::move(state);
+  return past;
+}
+
+absl::Status PrintEvents(const Wanted& wanted, Past* past) {
+  return past->ReadEvents(wanted.query, [&](const HistoryEvent& event) {
+    printf("%s\n", DumpJson(HistoryEventJson(event)).c_str());
   });
 }
 
-absl::Status PrintTable(const Wanted& wanted, TimeNs now, StateReader* state) {
+absl::Status PrintTable(const Wanted& wanted, TimeNs now, Past* past) {
   HistoryTable table;
-  RETURN_IF_ERROR(state->ReadHistory([&](HistoryRow row) {
-    HistoryEvent event = ReadHistoryEvent(std::move(row));
-    if (wanted.Fits(event)) table.Add(std::move(event));
-  }));
-  ASSIGN_OR_RETURN(const std::vector<OutboxRow> rows, state->ReadOutbox());
-  const StoredOutbox outbox(rows, {now, 0});
-  for (const Untold& untold : outbox.ListUntold()) table.AddUntold(untold);
-  const std::string text = table.Render(wanted.since, wanted.until);
+  // An alert is shown whole.
+  HistoryQuery query = wanted.query;
+  query.since = kNoTime;
+  query.until = kNever;
+  RETURN_IF_ERROR(
+      past->ReadEvents(query, [&](HistoryEvent event) { table.Add(std::move(event)); }));
+  ASSIGN_OR_RETURN(const std::vector<Untold> list, past->ListUntold(now));
+  for (const Untold& untold : list) table.AddUntold(untold);
+  const std::string text = table.Render(wanted.query.since, wanted.query.until);
   fputs(text.c_str(), stdout);
   if (text.empty()) {
-    fprintf(stderr, "nothing fired or resolved since %s\n", FormatRfc3339(wanted.since).c_str());
+    fprintf(stderr, "nothing fired or resolved since %s\n",
+            FormatRfc3339(wanted.query.since).c_str());
   }
   return absl::OkStatus();
 }
@@ -112,7 +132,7 @@ int HistoryCommand(const std::vector<std::string>& words) {
   if (!arguments.ok()) return Complain(arguments.status(), kExitUsage);
   if (arguments->Has("help")) {
     printf(
-        "tallybell history --config FILE | --state FILE [options]\n\n"
+        "tallybell history --config FILE | --state FILE | --url URL [options]\n\n"
         "What fired and resolved, and what became of it at each receiver. Only looks: a tallybell\n"
         "that runs on the state file does not notice.\n\n%s",
         DescribeOptions(kOptions).c_str());
@@ -121,12 +141,13 @@ int HistoryCommand(const std::vector<std::string>& words) {
   const TimeNs now = SystemClock().Now();
   const absl::StatusOr<Wanted> wanted = ReadWanted(*arguments, now);
   if (!wanted.ok()) return Complain(wanted.status(), kExitUsage);
-  const absl::StatusOr<std::string> path = StatePath(*arguments);
-  if (!path.ok()) return Complain(path.status(), kExitUsage);
-  const absl::StatusOr<std::unique_ptr<StateReader>> state = ReadState(*path);
-  if (!state.ok()) return Complain(state.status(), kExitTrouble);
+  absl::StatusOr<Past> past = OpenPast(*arguments);
+  if (!past.ok()) {
+    return Complain(past.status(),
+                    absl::IsInvalidArgument(past.status()) ? kExitUsage : kExitTrouble);
+  }
   const absl::Status status =
-      wanted->jsonl ? PrintEvents(*wanted, state->get()) : PrintTable(*wanted, now, state->get());
+      wanted->jsonl ? PrintEvents(*wanted, &*past) : PrintTable(*wanted, now, &*past);
   return status.ok() ? kExitFine : Complain(status, kExitTrouble);
 }
 

@@ -17,10 +17,9 @@ namespace {
 
 // Of the order in which steps are shown where their times do not say.
 int Rank(const std::string& state) {
-  if (state == "nearest") return 0;
-  if (state == "pending") return 1;
-  if (state == "firing") return 2;
-  return 3;
+  if (state == "pending") return 0;
+  if (state == "firing") return 1;
+  return 2;
 }
 
 std::string Seconds(DurationNs duration) {
@@ -78,9 +77,16 @@ std::string ShownLabels(const Labels& labels) {
   return shown.empty() ? "" : absl::StrCat(" ", FormatLabels(shown));
 }
 
+std::string NearestText(const HistoryEvent& event) {
+  return absl::StrCat(event.rule, Printable(ShownLabels(event.labels)), "\n  ",
+                      FormatRfc3339Millis(event.time), " nearest miss, peak ", event.value,
+                      event.enough != 0 ? absl::StrCat(" of ", event.enough) : "", "\n");
+}
+
 }  // namespace
 
 void HistoryTable::Add(HistoryEvent event) {
+  if (event.kind == "nearest") return AddNearest(std::move(event));
   Story& story = stories_[event.fingerprint];
   story.rule = event.rule;
   story.labels = event.labels;
@@ -108,9 +114,15 @@ void HistoryTable::AddUntold(const Untold& untold) {
   if (!said) lines.push_back(UntoldLine(untold));
 }
 
+void HistoryTable::AddNearest(HistoryEvent event) {
+  HistoryEvent& nearest = nearest_[{event.rule, event.time / kDay, event.enough}];
+  if (event.value > nearest.value) nearest = std::move(event);
+}
+
 void HistoryTable::AddStep(const HistoryEvent& event, Story* story) {
   std::vector<Episode>& episodes = story->episodes;
-  const bool begins = event.kind == "pending" || event.kind == "nearest";
+  reached_.emplace(event.rule, event.time / kDay);
+  const bool begins = event.kind == "pending";
   Episode* episode = nullptr;
   if (!begins && event.starts_at != kNoTime) {
     // What was told before it was decided is there already.
@@ -130,13 +142,11 @@ void HistoryTable::AddStep(const HistoryEvent& event, Story* story) {
     episode->ends_at = event.time;
     episode->closed = true;
   }
-  if (event.kind == "nearest") episode->closed = true;
   episode->first = std::min(episode->first, event.time);
   episode->last = std::max(episode->last, event.time);
   Step& step = StepOf(event.kind, episode);
   step.time = event.time;
   step.value = event.value;
-  step.enough = event.enough;
   step.exact = event.exact;
 }
 
@@ -176,9 +186,6 @@ void HistoryTable::RenderEpisode(const Story& story, const Episode& episode, std
       absl::StrAppend(out, FormatRfc3339Millis(episode.starts_at), " firing for certain");
     } else if (told_only) {
       absl::StrAppend(out, step.state);
-    } else if (step.state == "nearest") {
-      absl::StrAppend(out, FormatRfc3339Millis(step.time), " nearest miss, peak ", step.value,
-                      step.enough != 0 ? absl::StrCat(" of ", step.enough) : "");
     } else if (step.state == "resolved" && episode.starts_at != kNoTime) {
       absl::StrAppend(out, FormatRfc3339Millis(step.time), " resolved after ",
                       FormatDuration(std::max<DurationNs>(step.time - episode.starts_at, 0)));
@@ -198,21 +205,26 @@ void HistoryTable::RenderEpisode(const Story& story, const Episode& episode, std
 }
 
 std::string HistoryTable::Render(TimeNs since, TimeNs until) {
-  using Place = std::tuple<TimeNs, const std::string*, const Story*, const Episode*>;
-  std::vector<Place> places;
+  // In the order in which they began; at one instant, by fingerprint.
+  std::vector<std::tuple<TimeNs, std::string, std::string>> shown;
   for (const auto& [fingerprint, story] : stories_) {
     for (const Episode& episode : story.episodes) {
       if (episode.last < since || episode.first > until) continue;
-      places.emplace_back(episode.first, &fingerprint, &story, &episode);
+      std::string text;
+      RenderEpisode(story, episode, &text);
+      shown.emplace_back(episode.first, fingerprint, std::move(text));
     }
   }
-  std::stable_sort(places.begin(), places.end(), [](const Place& a, const Place& b) {
-    return std::tie(std::get<0>(a), *std::get<1>(a)) < std::tie(std::get<0>(b), *std::get<1>(b));
+  for (const auto& [key, event] : nearest_) {
+    if (event.time < since || event.time > until) continue;
+    if (reached_.contains({event.rule, event.time / kDay})) continue;
+    shown.emplace_back(event.time, event.fingerprint, NearestText(event));
+  }
+  std::stable_sort(shown.begin(), shown.end(), [](const auto& a, const auto& b) {
+    return std::tie(std::get<0>(a), std::get<1>(a)) < std::tie(std::get<0>(b), std::get<1>(b));
   });
   std::string out;
-  for (const auto& [first, fingerprint, story, episode] : places) {
-    RenderEpisode(*story, *episode, &out);
-  }
+  for (const auto& [first, fingerprint, text] : shown) out += text;
   return out;
 }
 

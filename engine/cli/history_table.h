@@ -6,12 +6,15 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "engine/base/time_ns.h"
-#include "engine/cli/history_event.h"
 #include "engine/outbox/untold.h"
+#include "engine/serve/history_event.h"
 
 namespace tallybell {
 
@@ -34,7 +37,6 @@ class HistoryTable {
     TimeNs time = kNoTime;  // kNoTime: the receivers know it, it is not decided yet
     std::string state;
     int64_t value = 0;
-    int64_t enough = 0;
     bool exact = true;
     std::vector<std::string> deliveries;  // a line each
   };
@@ -53,12 +55,17 @@ class HistoryTable {
     std::vector<Episode> episodes;
   };
 
+  // Of a day on which it came nearer, or was enough, the lesser counts are not shown.
+  void AddNearest(HistoryEvent event);
   void AddStep(const HistoryEvent& event, Story* story);
   static Episode& EpisodeOf(TimeNs starts_at, Story* story);
   static Step& StepOf(const std::string& state, Episode* episode);
   static void RenderEpisode(const Story& story, const Episode& episode, std::string* out);
 
   std::map<std::string, Story> stories_;
+  // By rule and UTC day: how near it came, of what; and the days on which it was enough.
+  std::map<std::tuple<std::string, int64_t, int64_t>, HistoryEvent> nearest_;
+  std::set<std::pair<std::string, int64_t>> reached_;
 };
 
 }  // namespace tallybell

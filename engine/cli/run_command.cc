@@ -161,6 +161,11 @@ class Running {
       return engine->Forget(rule, group);
     };
     hooks.configuration = [this](LiveEngine*) { return shown_; };
+    hooks.read_state = [](LiveEngine* engine, Committer::Reader reader) {
+      return engine->ReadState(std::move(reader));
+    };
+    hooks.outbox = engine_.outbox();
+    hooks.clock = &clock_;
     ASSIGN_OR_RETURN(doors_,
                      RunDoors::Open(server_, std::move(hooks), &engine_, &mailbox_, &metrics_));
     return absl::OkStatus();

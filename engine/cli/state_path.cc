@@ -5,7 +5,6 @@
 
 #include <stdlib.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -13,6 +12,7 @@
 #include "engine/base/status_macros.h"
 #include "engine/cli/text_file.h"
 #include "engine/run/configuration.h"
+#include "engine/serve/history_query.h"
 #include "rules/diagnostics.h"
 
 namespace tallybell {
@@ -54,20 +54,11 @@ absl::StatusOr<std::unique_ptr<Store>> OpenStateAtRest(const std::string& path) 
 absl::StatusOr<std::vector<Labels::Pair>> GroupPairs(const Arguments& arguments) {
   std::vector<Labels::Pair> pairs;
   for (const std::string& text : arguments.All("group")) {
-    const size_t at = text.find('=');
-    if (at == std::string::npos || !IsLabelName(absl::string_view(text).substr(0, at))) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--group ", text, ": it should be like host=mac1"));
-    }
-    pairs.emplace_back(text.substr(0, at), text.substr(at + 1));
+    const absl::StatusOr<Labels::Pair> pair = ParsePair(text);
+    if (!pair.ok()) return absl::InvalidArgumentError(absl::StrCat("--", pair.status().message()));
+    pairs.push_back(*pair);
   }
   return pairs;
-}
-
-bool HasPairs(const Labels& labels, const std::vector<Labels::Pair>& pairs) {
-  return std::all_of(pairs.begin(), pairs.end(), [&](const Labels::Pair& pair) {
-    return labels.Get(pair.first) == pair.second;
-  });
 }
 
 std::string Printable(absl::string_view text) {

@@ -32,7 +32,6 @@ absl::StatusOr<std::unique_ptr<Store>> OpenStateAtRest(const std::string& path);
 
 // Each --group NAME=VALUE; an empty value means that the label is not there. InvalidArgument.
 absl::StatusOr<std::vector<Labels::Pair>> GroupPairs(const Arguments& arguments);
-bool HasPairs(const Labels& labels, const std::vector<Labels::Pair>& pairs);
 
 // Text of logs and receivers on a terminal: control characters are shown, not obeyed.
 std::string Printable(absl::string_view text);

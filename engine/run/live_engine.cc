@@ -10,7 +10,7 @@
 #include "engine/base/log.h"
 #include "engine/base/status_macros.h"
 #include "engine/run/evaluator_state.h"
-#include "engine/run/transition_json.h"
+#include "engine/run/history_rows.h"
 
 namespace tallybell {
 namespace {
@@ -64,6 +64,7 @@ absl::Status LiveEngine::Start() {
   outbox_ = std::make_unique<Outbox>(
       configuration_.outbox, std::move(sinks_), clock_, metrics_,
       [this](Delta delta) { committer_->SubmitAcknowledgement(std::move(delta)); });
+  outbox_access_ = std::make_shared<OutboxAccess>(outbox_.get());
   Delta delta;
   RETURN_IF_ERROR(outbox_->Restore(snapshot.outbox, &delta));
   std::vector<AlertUpdate> updates;
@@ -154,6 +155,7 @@ void LiveEngine::Evaluate() {
     if (saved_ != kNoTime && now - saved_ < save_every_) return;
   }
   saved_ = now;
+  RecordMisses(now);
   for (const auto& source : sources_) source->Save(&delta_);
   EvaluatorState::SaveChanged(&rules_->evaluator, &delta_);
   save_every_ = SaveEvery(delta_);
@@ -169,14 +171,7 @@ void LiveEngine::Convert(RuleEvaluator::Output output, std::vector<AlertUpdate>*
                          Delta* delta) {
   SortTransitions(&output.transitions);
   for (Transition& transition : output.transitions) {
-    HistoryRow row;
-    row.time = transition.time;
-    row.fingerprint = FormatFingerprint(transition.alert.Fingerprint());
-    row.kind = std::string(AlertStateName(transition.state));
-    row.rule = transition.alert.rule;
-    row.labels = FormatLabels(transition.alert.labels);
-    row.detail = DumpJson(TransitionJson(transition));
-    delta->history.push_back(std::move(row));
+    delta->history.push_back(StepRow(transition));
     if (transition.state == AlertState::kFiring) {
       updates->push_back({AlertUpdate::Kind::kFiring, std::move(transition.alert)});
     } else if (transition.state == AlertState::kResolved) {
@@ -210,11 +205,21 @@ void LiveEngine::HoldBack(std::vector<AlertUpdate>* updates) {
       if (update.alert.ends_at >= first_start_) {
         now.push_back(std::move(held->second));
         now.push_back(std::move(update));
+      } else {
+        RecordHeldBack(update.alert, &delta_);
       }
       held_back_.erase(held);
     }
   }
   *updates = std::move(now);
+}
+
+void LiveEngine::RecordMisses(TimeNs now) {
+  for (const auto& evaluator : rules_->evaluator.rules()) {
+    for (const NearestMisses::Miss& miss : evaluator->misses().Take(now)) {
+      delta_.history.push_back(MissRow(evaluator->rule(), miss));
+    }
+  }
 }
 
 // Once all is decided up to the first start, what fires still is told.
@@ -256,6 +261,7 @@ DurationNs LiveEngine::patience() const {
 }
 
 void LiveEngine::Reload(RuleSet rules, std::vector<Pattern> redact, const Labels& external_labels) {
+  RecordMisses(kNever);
   std::vector<RuleRow> rule_rows;
   std::vector<GroupRow> group_rows;
   EvaluatorState::SaveAll(&rules_->evaluator, &rule_rows, &group_rows);
@@ -276,9 +282,11 @@ void LiveEngine::Reload(RuleSet rules, std::vector<Pattern> redact, const Labels
 void LiveEngine::Stop() {
   if (committer_ == nullptr) return;
   saved_ = kNoTime;
+  RecordMisses(kNever);
   // A disk that takes nothing must not keep it from ending: what was read is read again.
   if (Ready()) Evaluate();
   committer_->Flush(kLastCommit);
+  outbox_access_->Close();
   outbox_->Stop();
   // What the receivers acknowledged last is committed before its committer goes.
   committer_->Flush(kLastCommit);

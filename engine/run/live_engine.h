@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -17,6 +18,7 @@
 #include "engine/run/engine_mailbox.h"
 #include "engine/run/engine_snapshot.h"
 #include "engine/run/live_source.h"
+#include "engine/run/outbox_access.h"
 #include "engine/run/push_source.h"
 #include "engine/store/committer.h"
 #include "engine/store/store.h"
@@ -64,6 +66,11 @@ class LiveEngine {
   // alerts. NotFound if there is no such rule or group.
   absl::Status Forget(absl::string_view rule, const Labels& group);
 
+  // Has `reader` look at the state file between two commits; see Committer::Read.
+  bool ReadState(Committer::Reader reader) { return committer_->Read(std::move(reader)); }
+  // Other threads' way to what the receivers have not accepted; after Start.
+  const std::shared_ptr<OutboxAccess>& outbox() const { return outbox_access_; }
+
   // Descriptors that become readable when there is something to do, and how long to wait for them
   // at most.
   std::vector<int> watch_fds() const;
@@ -82,6 +89,8 @@ class LiveEngine {
   void TakeUpFirstStart(const Store::Snapshot& snapshot, std::vector<AlertUpdate>* updates,
                         Delta* delta);
   void HoldBack(std::vector<AlertUpdate>* updates);
+  // Records how near the rules came; `now` is as for NearestMisses::Take.
+  void RecordMisses(TimeNs now);
   void EndFirstStart(std::vector<AlertUpdate>* updates, Delta* delta);
   void Submit(Delta delta, std::vector<AlertUpdate> updates);
 
@@ -93,6 +102,7 @@ class LiveEngine {
 
   std::unique_ptr<Committer> committer_;
   std::unique_ptr<Outbox> outbox_;
+  std::shared_ptr<OutboxAccess> outbox_access_;
   std::unique_ptr<LiveRules> rules_;
   std::vector<std::unique_ptr<EngineSource>> sources_;
   std::vector<PushSource*> pushes_;  // those of sources_

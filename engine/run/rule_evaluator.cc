@@ -7,6 +7,7 @@
 
 #include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
+#include "engine/run/history_rows.h"
 
 namespace tallybell {
 
@@ -37,7 +38,8 @@ RuleEvaluator::RuleEvaluator(const Rule* rule, size_t rule_index, const Options&
       file_names_(file_names),
       matches_total_(metrics->Get("rule_matches_total", {{"rule", rule->alert}})),
       late_total_(metrics->Get("late_matches_total", {{"rule", rule->alert}})),
-      refused_total_(metrics->Get("groups_refused_total", {{"rule", rule->alert}})) {}
+      refused_total_(metrics->Get("groups_refused_total", {{"rule", rule->alert}})),
+      misses_(EnoughFor(*rule)) {}
 
 Labels RuleEvaluator::GroupLabels(const std::vector<std::string>& by_values) const {
   Labels labels;
@@ -205,8 +207,13 @@ void RuleEvaluator::NoteNearest(const RuleGroup& group, TimeNs t) {
 
 void RuleEvaluator::DecideOne(RuleGroup* group, bool absence_on, Output* output) {
   const TimeNs t = group->timeline.NextInstant();
+  const int64_t before = group->timeline.count();
   const std::optional<TimelineStep> step = group->timeline.Decide(absence_on);
   NoteNearest(*group, t);
+  const int64_t count = group->timeline.count();
+  if (options_.live && timeline_rule_.OnlyGrows() && count > before) {
+    misses_.Note(count, t, group->labels);
+  }
   if (options_.live) changed_.insert(group->key);
   const bool begins = step.has_value() && step->state == AlertState::kFiring;
   group->peak = begins ? step->value : std::max(group->peak, group->timeline.count());

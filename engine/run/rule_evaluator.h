@@ -18,6 +18,7 @@
 #include "engine/match/rule_match.h"
 #include "engine/model/alert.h"
 #include "engine/run/group_timeline.h"
+#include "engine/run/nearest_misses.h"
 #include "engine/window/evidence_ring.h"
 #include "rules/rule.h"
 
@@ -30,11 +31,11 @@ struct RuleGroup {
   GroupTimeline timeline;
   std::string key;
   std::vector<std::string> by_values;
-  Labels labels;                  // the alert's whole identity
-  TimeNs scheduled = kNever;      // its entry among the deadlines
-  TimeNs certain_at = kNever;     // its entry among the certain firings to come
-  TimeNs told_since = kNoTime;    // startsAt that the sinks know; kNoTime: they know of none
-  int64_t peak = 0;  // of the count since it fires
+  Labels labels;                // the alert's whole identity
+  TimeNs scheduled = kNever;    // its entry among the deadlines
+  TimeNs certain_at = kNever;   // its entry among the certain firings to come
+  TimeNs told_since = kNoTime;  // startsAt that the sinks know; kNoTime: they know of none
+  int64_t peak = 0;             // of the count since it fires
   uint64_t number = 0;
 };
 
@@ -63,9 +64,8 @@ class RuleEvaluator {
   };
 
   // `rule`, `evidence` and `metrics` outlive it.
-  RuleEvaluator(const Rule* rule, size_t rule_index, const Options& options,
-                EvidenceRing* evidence, const std::vector<std::string>* file_names,
-                Metrics* metrics);
+  RuleEvaluator(const Rule* rule, size_t rule_index, const Options& options, EvidenceRing* evidence,
+                const std::vector<std::string>* file_names, Metrics* metrics);
 
   // `decided` is T: every instant before it has been decided, or has nothing in it.
   void Add(const RuleMatch& match, const MatchedRecord& record, TimeNs decided);
@@ -83,17 +83,15 @@ class RuleEvaluator {
   // until nothing is left to decide; that turns no absence on.
   void Finish(TimeNs end, bool drain, Output* output);
 
-  // Forgets the groups that have all pairs of `group`: their windows, and their alerts, which end at
-  // `now`. Returns how many there were. For what somebody knows to be gone for good.
+  // Forgets the groups that have all pairs of `group`: their windows, and their alerts, which end
+  // at `now`. Returns how many there were. For what somebody knows to be gone for good.
   size_t Forget(const Labels& group, TimeNs now, Output* output);
 
   // Tells the firings that are certain, given that instants up to `passed` have passed.
   void TellCertain(TimeNs passed, Output* output);
 
   // The earliest instant that is not decided; kNever if there is none.
-  TimeNs next_instant() const {
-    return deadlines_.empty() ? kNever : deadlines_.begin()->first;
-  }
+  TimeNs next_instant() const { return deadlines_.empty() ? kNever : deadlines_.begin()->first; }
   TimeNs next_certain() const;
   const Rule& rule() const { return *rule_; }
   size_t index() const { return rule_index_; }
@@ -108,6 +106,8 @@ class RuleEvaluator {
     std::optional<NearestMiss> nearest;
   };
   const Tally& tally() const { return tally_; }
+  // How near it came, by day, for history; only a live engine's evaluator keeps it.
+  NearestMisses& misses() { return misses_; }
 
   // The alerts that fire as decided, as they stand now, each with the peak of its count.
   std::vector<Transition> FiringNow() const;
@@ -161,15 +161,16 @@ class RuleEvaluator {
   TimeNs decided_ = kNoTime;
   uint64_t next_number_ = 0;
   Tally tally_;
+  NearestMisses misses_;
   absl::flat_hash_set<uint64_t> tallied_groups_;  // hashes of their keys
   absl::flat_hash_map<std::string, std::unique_ptr<RuleGroup>> groups_;
   // (instant, number) orders groups the same way in every run.
   using Deadline = std::pair<TimeNs, std::pair<uint64_t, RuleGroup*>>;
   absl::btree_set<Deadline> deadlines_;
   absl::btree_set<Deadline> certain_deadlines_;
-  absl::flat_hash_set<RuleGroup*> touched_;      // matched since TellCertain
+  absl::flat_hash_set<RuleGroup*> touched_;                 // matched since TellCertain
   absl::flat_hash_map<uint64_t, const RuleGroup*> active_;  // pending or firing, by number
-  absl::flat_hash_set<std::string> changed_;     // since TakeChanged
+  absl::flat_hash_set<std::string> changed_;                // since TakeChanged
 };
 
 // The key of a group: its `by` values, which are UTF-8, each ended by a byte that is not.

@@ -9,48 +9,14 @@
 #include "absl/strings/str_split.h"
 #include "engine/base/json_text.h"
 #include "engine/base/status_macros.h"
+#include "engine/serve/api_answer.h"
+#include "engine/serve/history_routes.h"
 #include "engine/serve/metrics_page.h"
+#include "engine/serve/outbox_routes.h"
 #include "engine/serve/prometheus_api.h"
 
 namespace tallybell {
 namespace {
-
-constexpr char kJson[] = "application/json";
-
-ServedResponse JsonResponse(int status, const Json& body) {
-  ServedResponse response;
-  response.status = status;
-  response.content_type = kJson;
-  response.body = DumpJson(body);
-  return response;
-}
-
-ServedResponse ErrorResponse(int status, absl::string_view type, absl::string_view what) {
-  return JsonResponse(status, ErrorAnswer(type, what));
-}
-
-ServedResponse Ending() { return ErrorResponse(503, "unavailable", "tallybell is ending"); }
-
-ServedResponse Overloaded() {
-  ServedResponse response = ErrorResponse(503, "unavailable", "too many requests wait");
-  response.headers.emplace_back("Retry-After", "1");
-  return response;
-}
-
-// Letters and clients are copied; a responder is not.
-using SharedResponder = std::shared_ptr<Responder>;
-
-SharedResponder Share(Responder responder) {
-  return std::make_shared<Responder>(std::move(responder));
-}
-
-std::vector<std::string> QueryAll(const ServedRequest& request, absl::string_view name) {
-  std::vector<std::string> values;
-  for (const auto& [key, value] : request.query) {
-    if (key == name) values.push_back(value);
-  }
-  return values;
-}
 
 RulesQuery ReadRulesQuery(const ServedRequest& request) {
   RulesQuery query;
@@ -63,14 +29,6 @@ RulesQuery ReadRulesQuery(const ServedRequest& request) {
   return query;
 }
 
-HttpRoute Route(std::string method, std::string path, HttpHandler handler) {
-  HttpRoute route;
-  route.method = std::move(method);
-  route.path = std::move(path);
-  route.handler = std::move(handler);
-  return route;
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<FrontDoor>> FrontDoor::Open(HttpListener::Options options,
@@ -80,6 +38,7 @@ absl::StatusOr<std::unique_ptr<FrontDoor>> FrontDoor::Open(HttpListener::Options
                                                            Metrics* metrics) {
   std::unique_ptr<FrontDoor> door(new FrontDoor(std::move(hooks), mailbox, metrics));
   std::vector<HttpRoute> routes = door->Routes();
+  door->AddStateRoutes(&routes);
   for (HttpRoute& route : more_routes) routes.push_back(std::move(route));
   ASSIGN_OR_RETURN(door->listener_,
                    HttpListener::Create(std::move(options), std::move(routes), metrics));
@@ -134,6 +93,19 @@ std::vector<HttpRoute> FrontDoor::Routes() {
   return routes;
 }
 
+// What only the committer and the outbox know.
+void FrontDoor::AddStateRoutes(std::vector<HttpRoute>* routes) {
+  const auto read = [this](Committer::Reader reader) {
+    // Refused or forgotten, the reader is destroyed, and answers so.
+    mailbox_->Post([this, reader = std::move(reader)](LiveEngine* engine) {
+      hooks_.read_state(engine, reader);
+    });
+  };
+  for (HttpRoute& route : HistoryRoutes(read, hooks_.clock)) routes->push_back(std::move(route));
+  const auto run = [this](std::function<void()> work) { return desk_->Run(std::move(work)); };
+  for (HttpRoute& route : OutboxRoutes(run, hooks_.outbox)) routes->push_back(std::move(route));
+}
+
 HttpHandler FrontDoor::ShowSnapshot(
     std::function<std::string(const EngineSnapshot&, const ServedRequest&)> show) {
   return [this, show = std::move(show)](ServedRequest request, Responder r) {
@@ -142,7 +114,7 @@ HttpHandler FrontDoor::ShowSnapshot(
                          show](std::shared_ptr<const EngineSnapshot> snapshot) {
       if (snapshot == nullptr) return responder->Answer(Ending());
       ServedResponse response;
-      response.content_type = kJson;
+      response.content_type = kJsonType;
       response.body = show(*snapshot, request);
       responder->Answer(std::move(response));
     };
@@ -202,7 +174,8 @@ HttpHandler FrontDoor::Forget() {
     for (const std::string& pair : QueryAll(request, "group")) {
       const std::pair<std::string, std::string> parts =
           absl::StrSplit(pair, absl::MaxSplits('=', 1));
-      if (!IsLabelName(parts.first)) {
+      // A value that is empty would be every group's.
+      if (!IsLabelName(parts.first) || parts.second.empty()) {
         return responder->Answer(ErrorResponse(400, "bad_data", "group is NAME=VALUE"));
       }
       group.Set(parts.first, parts.second);

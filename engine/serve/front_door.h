@@ -11,11 +11,14 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "engine/base/clock.h"
 #include "engine/base/metrics.h"
 #include "engine/net/http_listener.h"
 #include "engine/run/engine_mailbox.h"
 #include "engine/run/engine_snapshot.h"
+#include "engine/run/outbox_access.h"
 #include "engine/serve/snapshot_desk.h"
+#include "engine/store/committer.h"
 
 namespace tallybell {
 
@@ -31,6 +34,12 @@ struct EngineHooks {
   std::function<absl::Status(LiveEngine*, const std::string& rule, const Labels& group)> forget;
   // The configuration as it is in force, without secrets.
   std::function<std::string(LiveEngine*)> configuration;
+  // Has a reader look at the state file, as Committer::Read does.
+  std::function<bool(LiveEngine*, Committer::Reader)> read_state;
+
+  // Not functions: what any thread may use. The clock outlives the front door.
+  std::shared_ptr<OutboxAccess> outbox;
+  const Clock* clock = nullptr;
 };
 
 // tallybell's HTTP face: health, metrics, reload and the API (docs/server.md). Further routes, of
@@ -60,6 +69,7 @@ class FrontDoor {
   FrontDoor(EngineHooks hooks, EngineMailbox* mailbox, Metrics* metrics);
 
   std::vector<HttpRoute> Routes();
+  void AddStateRoutes(std::vector<HttpRoute>* routes);
   HttpHandler ShowMetrics();
   HttpHandler ShowSnapshot(std::function<std::string(const EngineSnapshot&, const ServedRequest&)>);
   HttpHandler Reload();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The tallybell Authors
 
-#include "engine/cli/history_event.h"
+#include "engine/serve/history_event.h"
 
 #include <algorithm>
 #include <iterator>
@@ -24,6 +24,11 @@ TimeNs Time(const Json& object, const char* key) {
 int64_t Number(const Json& object, const char* key) {
   const auto it = object.find(key);
   return it != object.end() && it->is_number_integer() ? it->get<int64_t>() : 0;
+}
+
+std::string Text(const Json& object, const char* key) {
+  const auto it = object.find(key);
+  return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
 }
 
 bool IsDelivery(absl::string_view kind) {
@@ -112,6 +117,37 @@ Json HistoryEventJson(const HistoryEvent& event) {
   json["offeredAt"] = TimeOrNull(delivery.offered_at);
   json["until"] = TimeOrNull(delivery.until);
   return json;
+}
+
+HistoryEvent HistoryEventOf(const Json& json) {
+  HistoryEvent event;
+  if (!json.is_object()) return event;
+  event.time = Time(json, "time");
+  event.kind = Text(json, "event");
+  event.rule = Text(json, "alert");
+  event.fingerprint = Text(json, "fingerprint");
+  if (const auto labels = json.find("labels"); labels != json.end() && labels->is_object()) {
+    for (const auto& [name, value] : labels->items()) {
+      if (value.is_string()) event.labels.Set(name, value.get_ref<const std::string&>());
+    }
+  }
+  event.starts_at = Time(json, "startsAt");
+  event.ends_at = Time(json, "endsAt");
+  event.value = Number(json, "value");
+  event.enough = Number(json, "enough");
+  const auto exact = json.find("exact");
+  event.exact = exact == json.end() || !exact->is_boolean() || exact->get<bool>();
+  if (!IsDelivery(event.kind)) return event;
+  DeliveryRecord& delivery = event.delivery.emplace();
+  delivery.kind = event.kind;
+  delivery.receiver = Text(json, "receiver");
+  delivery.state = Text(json, "state");
+  delivery.answer = Text(json, "answer");
+  delivery.starts_at = event.starts_at;
+  delivery.offered_at = Time(json, "offeredAt");
+  delivery.attempts = static_cast<int>(std::clamp<int64_t>(Number(json, "attempts"), 0, 1'000'000));
+  delivery.until = Time(json, "until");
+  return event;
 }
 
 }  // namespace tallybell

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The tallybell Authors
 
-#ifndef TALLYBELL_ENGINE_CLI_HISTORY_EVENT_H_
-#define TALLYBELL_ENGINE_CLI_HISTORY_EVENT_H_
+#ifndef TALLYBELL_ENGINE_SERVE_HISTORY_EVENT_H_
+#define TALLYBELL_ENGINE_SERVE_HISTORY_EVENT_H_
 
 #include <cstdint>
 #include <optional>
@@ -37,10 +37,12 @@ HistoryEvent ReadHistoryEvent(HistoryRow row);
 
 // One object with always the same keys (docs/history.md, "Output for programs").
 Json HistoryEventJson(const HistoryEvent& event);
+// And back; what cannot be read is left out.
+HistoryEvent HistoryEventOf(const Json& json);
 
 // What FormatLabels wrote, read back; pairs that cannot be read are left out.
 Labels ReadLabels(absl::string_view text);
 
 }  // namespace tallybell
 
-#endif  // TALLYBELL_ENGINE_CLI_HISTORY_EVENT_H_
+#endif  // TALLYBELL_ENGINE_SERVE_HISTORY_EVENT_H_

@@ -72,6 +72,23 @@ class ForgetTest(LiveTest):
         table = tallybell("history", "--state", self.state, "--group", "vm=vm1").stdout
         self.assertRegex(table, r"resolved after \S+\n    told alertmanager")
 
+    def test_a_running_tallybell_forgets_at_once(self):
+        url = f"http://127.0.0.1:{harness.free_port()}"
+        config = self.configure(
+            paths=self.log, rules=RULES, rest=f"server: {{listen: '{url[7:]}'}}",
+            sinks=f"[{{alertmanager: {{urls: ['{self.receiver.url}'], min_firing: 0s}}}}]")
+        self.run_until_it_fires("vm1", "vm1", vm="vm1")
+        done = tallybell("forget", "--config", config, "--rule", "Trouble", "--group", "vm=vm1")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn('forgotten: Trouble {vm="vm1"}', done.stdout)
+        wait_until(lambda: self.receiver.resolved(vm="vm1"), "its end is told")
+        again = tallybell("forget", "--url", url, "--rule", "Trouble", "--group", "vm=vm1")
+        self.assertEqual(again.returncode, 1)
+        self.assertIn("has no group", again.stderr)
+        # An empty value must not be everything.
+        empty = tallybell("forget", "--url", url, "--rule", "Trouble", "--group", "vm=")
+        self.assertEqual(empty.returncode, 1, empty.stdout)
+
     def test_what_has_not_fired_yet_is_forgotten_without_a_word(self):
         process = self.run_until_it_fires("vm1", "vm2", "vm2", vm="vm2")
         self.assertEqual(process.stop(), 0)

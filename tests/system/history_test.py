@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import shutil
+import time
 
 import harness
 from harness import LiveTest, append, glog, tallybell, wait_until
@@ -160,6 +161,92 @@ class HistoryTest(LiveTest):
         self.assertIn("state.db-wal", before)
         self.assertIn("firing, value 1", self.table())
         self.assertEqual({p.name: p.read_bytes() for p in self.directory.glob("state.db*")}, before)
+
+
+class RunningHistoryTest(LiveTest):
+    """What a running tallybell says over HTTP is what its state file says."""
+    server = "{listen: '127.0.0.1:%d', basic_auth: {username: u, password: secret9}}"
+
+    def setUp(self):
+        super().setUp()
+        self.log = self.write("agent.log", "")
+        self.receiver = AlertmanagerReceiver()
+        self.addCleanup(self.receiver.stop)
+        self.port = harness.free_port()
+        self.config = self.configure(
+            paths=self.log, rules=RULES.replace("2s", "1h"),
+            sinks=f"[{{alertmanager: {{urls: ['{self.receiver.url}']}}}}]",
+            rest="server: " + self.server % self.port)
+
+    def test_it_is_the_same_from_either_side(self):
+        process = self.tallybell()
+        append(self.log, "".join(glog(f"trouble vm{i}") for i in range(3)))
+        state = ["--state", self.directory / "state.db"]
+        events = [*state, "--output", "jsonl"]
+        wait_until(lambda: tallybell("history", *events).stdout.count('"told"') == 3, "all told")
+        url = ["--url", f"http://127.0.0.1:{self.port}", "--config", self.config]
+        for options in ([], ["--output", "jsonl"], ["--group", "vm=vm1"],
+                        ["--output", "jsonl", "--rule", "Trouble", "--since", "1h"],
+                        ["--output", "jsonl", "--until", "1h"]):
+            there = tallybell("history", *url, *options)
+            self.assertEqual(there.returncode, 0, there.stderr)
+            self.assertEqual(there.stdout, tallybell("history", *state, *options).stdout)
+        by_configuration = tallybell("history", "--config", self.config)
+        self.assertIn(f"the tallybell that runs at http://127.0.0.1:{self.port}",
+                      by_configuration.stderr)
+        self.assertIn("firing, value 1", by_configuration.stdout)
+        without = tallybell("history", "--url", f"http://127.0.0.1:{self.port}")
+        self.assertEqual(without.returncode, 1)
+        self.assertIn("password", without.stderr)
+        self.assertEqual(process.stop(), 0)
+
+        at_rest = tallybell("history", "--config", self.config)
+        self.assertIn("this is of the state file", at_rest.stderr)
+        self.assertEqual(at_rest.stdout, by_configuration.stdout)
+        self.assertEqual(tallybell("history", *url).returncode, 1)
+        self.assertEqual(tallybell("history", *url, *state).returncode, 2)
+
+
+class WhatWasNotToldTest(LiveTest):
+    """Rows about what nobody was told: what ended before the first start, and near misses."""
+
+    def test_what_ended_before_the_first_start_is_said_to_be_held_back(self):
+        now = time.time()
+        log = self.write("agent.log", glog("trouble vm1", at=now - 3600) + glog("all well"))
+        self.configure(paths=log, rules=RULES, sinks="[{stdout: }]")
+        process = self.tallybell()
+        state = self.directory / "state.db"
+
+        def said():
+            table = tallybell("history", "--state", state).stdout
+            return table if table.count("not told: held back: first start") == 2 else None
+        table = wait_until(said, "it is said twice")
+        self.assertRegex(table, r"firing, value 1\n    not told: held back: first start\n"
+                                r"  20\S+Z resolved after 2s\n    not told: held back: first start")
+        self.assertEqual(process.stop(), 0)
+        self.assertEqual(process.stdout(), "")
+
+    def test_history_says_how_near_it_came_until_it_was_enough(self):
+        log = self.write("agent.log", "")
+        self.configure(paths=log, rules=RULES.replace("> 0 in 2s", "> 3 in 1h"),
+                       sinks="[{stdout: }]")
+        process = self.tallybell()
+        state = self.directory / "state.db"
+        append(log, glog("trouble vm1") * 3 + glog("trouble vm2"))
+        wait_until(lambda: "nearest miss" in tallybell("history", "--state", state).stdout,
+                   "a miss is recorded")
+        # What is not due yet is written at the end.
+        self.assertEqual(process.stop(), 0)
+        table = tallybell("history", "--state", state).stdout
+        self.assertIn('Trouble {severity="page", vm="vm1"}\n', table)
+        self.assertEqual(table.count("nearest miss, peak 3 of 4"), 1)
+        self.assertEqual(table.count("nearest miss"), 1)
+        process = self.tallybell()
+        append(log, glog("trouble vm1"))
+        wait_until(lambda: "firing, value 4" in tallybell("history", "--state", state).stdout,
+                   "it fires")
+        self.assertNotIn("nearest miss", tallybell("history", "--state", state).stdout)
+        self.assertEqual(process.stop(), 0)
 
 
 class FormerVersionTest(LiveTest):

@@ -41,6 +41,11 @@ class OutboxTest(LiveTest):
     def parked(self):
         return [row for row in self.rows() if row["parked"]]
 
+    def told_since(self, before):
+        """Of what it was told beyond the first `before` requests, the VMs."""
+        return {alert["labels"]["vm"] for request in self.receiver.taken()[before:]
+                for alert in request.json()}
+
     def park(self, *vms):
         """A run in which the receiver refuses `vms`; it goes on."""
         process = self.tallybell()
@@ -110,6 +115,40 @@ class OutboxTest(LiveTest):
         self.assertEqual(len(after), 1)
         self.assertEqual(after[0]["id"], waits[0]["id"])
         self.assertGreaterEqual(after[0]["attempts"], waits[0]["attempts"])
+
+    def test_a_running_tallybell_is_asked_and_changed_through_its_server(self):
+        url = f"http://127.0.0.1:{harness.free_port()}"
+        config = self.configure(
+            paths=self.log, rules=RULES,
+            sinks=f"[{{alertmanager: {{urls: ['{self.receiver.url}']}}}}]",
+            rest=f"server: {{listen: '{url[7:]}', authorization: {{credentials: token9}}}}")
+        process = self.park("vm1", "vm2", "vm3")
+
+        def ask(*options, code=0):
+            done = tallybell("outbox", "--config", config, *options)
+            self.assertEqual(done.returncode, code, done.stderr)
+            self.assertIn(f"the tallybell that runs at {url}", done.stderr)
+            return done
+        self.assertEqual(ask().stdout, self.outbox().stdout)
+        self.assertEqual(ask("--output", "jsonl").stdout, self.outbox("--output", "jsonl").stdout)
+        ids = {row["labels"]["vm"]: row["id"] for row in self.parked()}
+
+        before = len(self.receiver.taken())
+        self.answer = (200, "")
+        self.assertIn("1 changed", ask("--retry", ids["vm1"]).stderr)
+        wait_until(lambda: self.told_since(before) == {"vm1"}, "what was parked is told at once")
+        self.assertIn("no", ask("--retry", "0123456789ab", code=1).stderr)
+        self.assertIn("1 changed", ask("--drop", ids["vm2"]).stderr)
+        wait_until(lambda: len(self.rows()) == 1, "one is left")
+        self.assertIn("1 changed", ask("--retry", "all").stderr)
+        wait_until(lambda: not self.rows(), "nothing is left")
+        self.assertIn("nothing waits", ask().stderr)
+        self.assertEqual(self.told_since(before), {"vm1", "vm3"})
+        refused = tallybell("outbox", "--url", url, "--retry", "all")
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("password", refused.stderr)
+        self.assertEqual(process.stop(), 0)
+        self.assertIn("no tallybell answers", tallybell("outbox", "--config", config).stderr)
 
     def test_nothing_is_made_where_there_is_no_state_file(self):
         for options in ([], ["--retry", "all"], ["--drop", "0123456789ab"]):

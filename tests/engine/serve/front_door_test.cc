@@ -12,6 +12,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "engine/base/clock.h"
 #include "engine/base/json_text.h"
 #include "engine/net/http_client.h"
 #include "engine/net/url.h"
@@ -42,6 +43,9 @@ class FrontDoorTest : public testing::Test {
       return rule == "A" ? absl::OkStatus() : absl::NotFoundError("no such rule");
     };
     hooks.configuration = [](LiveEngine*) { return std::string("sources: []\n"); };
+    hooks.read_state = [](LiveEngine*, const Committer::Reader&) { return false; };
+    hooks.outbox = std::make_shared<OutboxAccess>(nullptr);
+    hooks.clock = &clock_;
     HttpListener::Options options;
     options.listen = "127.0.0.1:0";
     auto door = FrontDoor::Open(std::move(options), {}, std::move(hooks), &mailbox_, &metrics_);
@@ -75,6 +79,7 @@ class FrontDoorTest : public testing::Test {
     return response.ok() ? *std::move(response) : HttpResponse();
   }
 
+  const SystemClock clock_;
   EngineMailbox mailbox_;
   Metrics metrics_;
   absl::Status reload_;
@@ -135,6 +140,14 @@ TEST_F(FrontDoorTest, AGroupIsForgottenByNameAndLabels) {
   EXPECT_EQ(Ask("DELETE", "/api/v1/groups?rule=B").status, 404);
   EXPECT_EQ(Ask("DELETE", "/api/v1/groups").status, 400);
   EXPECT_EQ(Ask("DELETE", "/api/v1/groups?rule=A&group=1x").status, 400);
+}
+
+TEST_F(FrontDoorTest, WhatCannotBeReadNowIsUnavailableAndNotWaitedFor) {
+  EXPECT_EQ(Ask("GET", "/api/v1/history").status, 503);
+  EXPECT_EQ(Ask("GET", "/api/v1/history?since=soon").status, 400);
+  EXPECT_EQ(Ask("GET", "/api/v1/outbox").status, 503);
+  EXPECT_EQ(Ask("POST", "/api/v1/outbox/retry?all=true").status, 503);
+  EXPECT_EQ(Ask("DELETE", "/api/v1/groups?rule=A&group=host=").status, 400);
 }
 
 }  // namespace

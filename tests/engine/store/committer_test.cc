@@ -219,7 +219,7 @@ TEST_F(CommitterTest, TakesDeltasAndAcknowledgementsOfManyThreads) {
 
 TEST_F(CommitterTest, AReaderSeesAllThatWasSubmittedBefore) {
   Delta delta;
-  delta.history = {{1, "f", "firing", "R", "{}", "{}"}};
+  delta.history = {{clock_.Now(), "f", "firing", "R", "{}", "{}"}};
   committer_->Submit(std::move(delta));
   absl::Notification done;
   size_t rows = 0;
@@ -239,7 +239,7 @@ TEST_F(CommitterTest, CommitsBetweenTwoLooksOfOneReader) {
   ASSERT_TRUE(committer_->Read([&](Store* store) {
     seen.push_back(store->History(10)->size());
     Delta delta;
-    delta.history = {{1, "f", "told", "R", "{}", "{}"}};
+    delta.history = {{clock_.Now(), "f", "told", "R", "{}", "{}"}};
     committer_->SubmitAcknowledgement(std::move(delta));
     if (++looks < 3) return true;
     done.Notify();
@@ -266,7 +266,7 @@ TEST_F(CommitterTest, CanBeReadWhileNothingCanBeWritten) {
   FaultyDisk::FailAfter(0, ENOSPC, true);
   Delta delta;
   delta.urgent = true;
-  delta.history = {{1, "f", "firing", "R", "{}", "{}"}};
+  delta.history = {{clock_.Now(), "f", "firing", "R", "{}", "{}"}};
   committer_->Submit(std::move(delta));
   absl::Notification done;
   size_t rows = 1;
