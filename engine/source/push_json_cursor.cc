@@ -58,7 +58,7 @@ absl::Status PushJsonCursor::TakeString(String* string) {
   if (!TakeMark('"')) return Fault("expected a string");
   const char* const begin = text_.data() + pos_;
   const char* const end = text_.data() + text_.size();
-  const auto find = [end](const char* from, char c, const char* to) {
+  const auto find = [](const char* from, char c, const char* to) {
     const void* const found = from == to ? nullptr : std::memchr(from, c, to - from);
     return found == nullptr ? to : static_cast<const char*>(found);
   };
