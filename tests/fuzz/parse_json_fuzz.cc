@@ -72,7 +72,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!begins) return 0;
   if (none.malformed) Require(all.fields.all().empty() && !none.stamp.has_value());
   const bool theirs = tallybell::Json::accept(text.begin(), text.end());
-  if (theirs && IsSurelyFlat(text)) Require(!none.malformed);
+  // The library takes a NUL byte for the end.
+  const bool ends_early = absl::StrContains(text, '\0');
+  if (theirs && IsSurelyFlat(text) && !ends_early) Require(!none.malformed);
   if (!none.malformed && !MayDiffer(text)) Require(theirs);
   // What one rule asks for is what everybody is told.
   for (const tallybell::Field& field : all.fields.all()) {
