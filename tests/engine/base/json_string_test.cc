@@ -67,7 +67,11 @@ TEST(JsonStringTest, AgreesWithTheLibraryOnAnyString) {
       if (random() % 4 == 0) {
         uint32_t unit = random() % 0x10000;
         if (unit >= 0xD800 && unit < 0xE000) unit -= 0x1000;
-        absl::StrAppendFormat(&raw, random() % 2 == 0 ? "\\u%04x" : "\\u%04X", unit);
+        if (random() % 2 == 0) {
+          absl::StrAppendFormat(&raw, "\\u%04x", unit);
+        } else {
+          absl::StrAppendFormat(&raw, "\\u%04X", unit);
+        }
       } else {
         absl::StrAppend(&raw, kPieces[random() % std::size(kPieces)]);
       }
