@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "engine/base/clock.h"
+#include "engine/base/crash_point.h"
 #include "engine/base/log.h"
 #include "engine/base/metrics.h"
 #include "engine/base/status_macros.h"
@@ -257,6 +259,11 @@ int RunCommand(const std::vector<std::string>& words) {
   if (wrong.empty() && !arguments->operands().empty()) wrong = "unexpected operand";
   if (!wrong.empty()) {
     fprintf(stderr, "tallybell run: %s\n", wrong.c_str());
+    return kExitUsage;
+  }
+  const char* const crash_at = getenv("TALLYBELL_CRASH_AT");
+  if (const absl::Status armed = ArmCrashPoint(crash_at == nullptr ? "" : crash_at); !armed.ok()) {
+    fprintf(stderr, "tallybell run: %s\n", std::string(armed.message()).c_str());
     return kExitUsage;
   }
   const std::string file = arguments->Get("config");

@@ -7,6 +7,7 @@
 #include <exception>
 
 #include "absl/time/time.h"
+#include "engine/base/crash_point.h"
 
 namespace tallybell {
 namespace {
@@ -139,6 +140,7 @@ void Receiver::Run() {
     }
     mutex_.Unlock();
     const std::vector<Verdict> verdicts = Send(offers);
+    CrashPoint("after-send");
     mutex_.Lock();
 
     Delta delta;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "engine/base/crash_point.h"
 #include "engine/base/log.h"
 #include "engine/base/status_macros.h"
 #include "engine/run/evaluator_state.h"
@@ -126,6 +127,7 @@ bool LiveEngine::Step() {
   }
   bool more = false;
   for (const auto& source : sources_) more |= source->Read();
+  CrashPoint("after-read");
   Evaluate();
   return more;
 }
@@ -272,6 +274,7 @@ void LiveEngine::Reload(RuleSet rules, std::vector<Pattern> redact, const Labels
   std::vector<AlertUpdate> updates;
   EvaluatorState::Restore(rule_rows, group_rows, clock_->Now(), &replacement->evaluator, metrics_,
                           &updates, &delta);
+  CrashPoint("in-reload");
   for (const auto& source : sources_) source->UseRules(replacement.get());
   rules_ = std::move(replacement);
   EvaluatorState::SaveChanged(&rules_->evaluator, &delta);

@@ -8,6 +8,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "engine/base/crash_point.h"
 #include "engine/base/json_text.h"
 #include "engine/base/log.h"
 #include "engine/run/glog_file.h"
@@ -189,6 +190,7 @@ void LiveSource::Poll(Delta* delta) {
     delta->positions.push_back({RowKey(forgotten), "", true});
   }
   for (TailedFile* const opened : changes.opened) Open(opened);
+  if (!changes.opened.empty() || !changes.released.empty()) CrashPoint("after-rotation");
   // The order of reading is the TailSet's: older files of a path first.
   const std::vector<TailedFile*> order = tail_.files();
   const auto place = [&order](const std::unique_ptr<File>& file) {

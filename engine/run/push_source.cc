@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "engine/base/crash_point.h"
 #include "engine/base/utf8.h"
 
 namespace tallybell {
@@ -148,6 +149,7 @@ bool PushSource::Read() {
     bytes += push.body.memory();
     TakePush(std::move(push));
   }
+  if (!answers_.empty()) CrashPoint("push-waits");
   clamped_total_.Add(records_->clamped() - std::exchange(clamped_, records_->clamped()));
   queue_bytes_.Set(static_cast<int64_t>(queue_.bytes()));
   const TimeNs oldest = queue_.oldest();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "engine/base/crash_point.h"
 #include "engine/base/log.h"
 #include "engine/store/delta_merge.h"
 
@@ -106,6 +107,7 @@ void Committer::Run() {
     }
     if (write) {
       if (!CommitWithRetries(&delta)) return;
+      CrashPoint("after-commit");
       for (const std::function<void()>& callback : delta.committed) callback();
       absl::MutexLock lock(&mutex_);
       committed_ = std::max(committed_, upto);

@@ -18,8 +18,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "engine/base/crash_point.h"
 #include "engine/base/status_macros.h"
 #include "engine/base/unique_fd.h"
+#include "engine/store/checkpoint_crash.h"
 #include "engine/store/schema.h"
 
 namespace tallybell {
@@ -131,6 +133,7 @@ absl::Status Store::OpenDatabase(bool create) {
   RETURN_IF_ERROR(Configure());
   if (empty) RETURN_IF_ERROR(CreateSchema(db_));
   fresh_ = empty;
+  if (!in_memory()) WatchCheckpoints(db_);
   return PrepareWrites();
 }
 
@@ -231,6 +234,7 @@ absl::Status Store::Commit(const Delta& delta, TimeNs now) {
   absl::Status status = Get(Write::kBegin).Run();
   if (status.ok()) status = WriteRows(delta);
   if (status.ok()) status = WriteHistory(delta, now);
+  CrashPoint("before-commit");
   if (status.ok()) status = Get(Write::kCommit).Run();
   if (status.ok()) return status;
   if (sqlite3_get_autocommit(db_) == 0) Get(Write::kRollback).Run().IgnoreError();
