@@ -85,7 +85,8 @@ absl::Status LiveEngine::Start() {
     pushes_.push_back(source.get());
     sources_.push_back(std::move(source));
   }
-  SourceHealth::EndOthers(snapshot.positions, sources, clock_->Now(), &updates, &delta);
+  meta_alerts_ = std::make_unique<MetaAlerts>(snapshot.positions);
+  SourceHealth::EndOthers(sources, clock_->Now(), meta_alerts_.get());
   outbox_->Start();
   Submit(std::move(delta), std::move(updates));
   return absl::OkStatus();
@@ -139,9 +140,8 @@ void LiveEngine::Evaluate() {
   rules_->evaluator.Decide(clock_->Now(), &output);
   std::vector<AlertUpdate> updates;
   Convert(std::move(output), &updates, &delta_);
-  for (const auto& source : sources_) {
-    source->health().Tell(configuration_.external_labels, clock_->Now(), &updates, &delta_);
-  }
+  for (const auto& source : sources_) source->health().Tell(meta_alerts_.get());
+  meta_alerts_->Tell(configuration_.external_labels, clock_->Now(), &updates, &delta_);
   HoldBack(&updates);
   EndFirstStart(&updates, &delta_);
   const bool told = std::any_of(updates.begin(), updates.end(), [](const AlertUpdate& update) {

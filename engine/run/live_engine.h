@@ -18,6 +18,7 @@
 #include "engine/run/engine_mailbox.h"
 #include "engine/run/engine_snapshot.h"
 #include "engine/run/live_source.h"
+#include "engine/run/meta_alerts.h"
 #include "engine/run/outbox_access.h"
 #include "engine/run/push_source.h"
 #include "engine/store/committer.h"
@@ -104,6 +105,7 @@ class LiveEngine {
   std::unique_ptr<Outbox> outbox_;
   std::shared_ptr<OutboxAccess> outbox_access_;
   std::unique_ptr<LiveRules> rules_;
+  std::unique_ptr<MetaAlerts> meta_alerts_;
   std::vector<std::unique_ptr<EngineSource>> sources_;
   std::vector<PushSource*> pushes_;  // those of sources_
   EngineMailbox* mailbox_ = nullptr;

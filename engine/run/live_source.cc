@@ -107,7 +107,7 @@ LiveSource::LiveSource(const FileSourceConfig* config, const std::vector<Positio
       source_files_(SourceFiles::Make(config, metrics)),
       tail_(TailOptions(*config, source_files_.get()), PositionsOf(stored_), metrics),
       progress_(std::make_unique<SourceProgress>(ProgressOptions(*config), &rules->evaluator)),
-      health_(config->Key(), config->stall_after, stored_),
+      health_(config->Key(), config->stall_after, stored),
       read_(config->Key(), metrics),
       future_total_(metrics->Get("source_future_times_total", {{"source", config->Key()}})),
       offset_seconds_(metrics->Get("source_clock_offset_seconds", {{"source", config->Key()}})) {

@@ -10,7 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "engine/base/time_ns.h"
 #include "engine/model/labels.h"
-#include "engine/outbox/outbox.h"
+#include "engine/run/meta_alerts.h"
 #include "engine/store/delta.h"
 
 namespace tallybell {
@@ -32,33 +32,20 @@ class SourceHealth {
   // What is wrong with it; empty if nothing is.
   const std::string& why() const { return why_; }
 
-  // Appends what the receivers do not know yet; where the external labels were changed, the end of
-  // the old identity and the firing of the new one.
-  void Tell(const Labels& external_labels, TimeNs now, std::vector<AlertUpdate>* updates,
-            Delta* delta);
+  // Has `alerts` say it, if it changed since the last call.
+  void Tell(MetaAlerts* alerts);
 
-  // Ends the alerts of sources that are configured no more.
-  static void EndOthers(const std::vector<PositionRow>& stored,
-                        const std::vector<std::string>& configured, TimeNs now,
-                        std::vector<AlertUpdate>* updates, Delta* delta);
+  // Ends the alerts of sources that are none of `configured` any more.
+  static void EndOthers(const std::vector<std::string>& configured, TimeNs now, MetaAlerts* alerts);
 
  private:
-  Labels AlertLabels(const Labels& external_labels) const;
-  AlertUpdate Firing(Labels labels) const;
-  std::string RowKey() const;
-  void End(TimeNs at, std::vector<AlertUpdate>* updates);
-
   const std::string key_;
   const DurationNs stall_after_;
   TimeNs fault_since_ = kNoTime;  // monotonic
-  bool noted_ = false;            // nothing is known before the first note
   bool down_ = false;
+  bool changed_ = false;         // since the last Tell
   TimeNs changed_at_ = kNoTime;  // wall clock
   std::string why_;
-
-  // What the receivers know: no labels, no alert.
-  Labels told_labels_;
-  TimeNs told_since_ = kNoTime;
 };
 
 }  // namespace tallybell
