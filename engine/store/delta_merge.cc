@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <iterator>
 #include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/string_view.h"
@@ -40,6 +41,10 @@ void KeepLast(std::vector<Row>* rows, Key key) {
   rows->resize(out);
 }
 
+std::pair<absl::string_view, int64_t> OutboxKey(const OutboxRow& row) {
+  return {row.receiver, row.id};
+}
+
 }  // namespace
 
 void MergeDelta(Delta later, Delta* delta) {
@@ -66,9 +71,19 @@ void KeepLastRows(Delta* delta) {
   KeepLast(&delta->groups, [](const GroupRow& row) {
     return std::pair<absl::string_view, absl::string_view>(row.rule, row.group);
   });
-  KeepLast(&delta->outbox, [](const OutboxRow& row) {
-    return std::pair<absl::string_view, int64_t>(row.receiver, row.id);
-  });
+  KeepLast(&delta->outbox, OutboxKey);
+}
+
+bool IsAcknowledgement(const Delta& delta) {
+  return delta.positions.empty() && delta.rules.empty() && delta.groups.empty();
+}
+
+void YieldRows(const Delta& later, Delta* earlier) {
+  if (later.outbox.empty()) return;
+  absl::flat_hash_set<std::pair<absl::string_view, int64_t>> keys;
+  for (const OutboxRow& row : later.outbox) keys.insert(OutboxKey(row));
+  std::erase_if(earlier->outbox,
+                [&](const OutboxRow& row) { return keys.contains(OutboxKey(row)); });
 }
 
 }  // namespace tallybell

@@ -17,6 +17,13 @@ void MergeDelta(Delta later, Delta* delta);
 // that is erased and put back has lost its groups all the same.
 void KeepLastRows(Delta* delta);
 
+// Whether it has rows of the outbox and history only, as acknowledgements have.
+bool IsAcknowledgement(const Delta& delta);
+
+// Takes out of `*earlier` the outbox rows whose keys `later` has too. Then both write the same in
+// either order: of a row that both had, the last one won, and that is `later`'s.
+void YieldRows(const Delta& later, Delta* earlier);
+
 }  // namespace tallybell
 
 #endif  // TALLYBELL_ENGINE_STORE_DELTA_MERGE_H_

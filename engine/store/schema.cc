@@ -3,6 +3,7 @@
 
 #include "engine/store/schema.h"
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "engine/base/status_macros.h"
@@ -43,6 +44,11 @@ constexpr absl::string_view kSchema[] = {
     "PRAGMA user_version = 1",
 };
 
+constexpr int64_t kOurTables = 5;
+constexpr absl::string_view kCountOurTables =
+    "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND "
+    "name IN ('position', 'rule', 'rule_group', 'outbox', 'history')";
+
 absl::StatusOr<int64_t> ReadNumber(sqlite3* db, absl::string_view sql) {
   ASSIGN_OR_RETURN(Statement statement, Statement::Prepare(db, sql));
   ASSIGN_OR_RETURN(const bool row, statement.Step());
@@ -51,21 +57,37 @@ absl::StatusOr<int64_t> ReadNumber(sqlite3* db, absl::string_view sql) {
 
 }  // namespace
 
-absl::Status CheckSchema(sqlite3* db, bool* empty) {
+bool HeaderIsOurs(absl::string_view start) {
+  if (start.size() < kHeaderBytes || !absl::StartsWith(start, "SQLite format 3")) return false;
+  int64_t id = 0;
+  for (size_t i = kHeaderBytes - 4; i < kHeaderBytes; ++i) {
+    id = id << 8 | static_cast<unsigned char>(start[i]);
+  }
+  return id == kApplicationId;
+}
+
+absl::Status CheckSchema(sqlite3* db, bool surely_ours, bool* empty) {
   ASSIGN_OR_RETURN(const int64_t owner, ReadNumber(db, "PRAGMA application_id"));
   ASSIGN_OR_RETURN(const int64_t version, ReadNumber(db, "PRAGMA user_version"));
   ASSIGN_OR_RETURN(const int64_t tables, ReadNumber(db, "SELECT count(*) FROM sqlite_schema"));
+  ASSIGN_OR_RETURN(const int64_t ours, ReadNumber(db, kCountOurTables));
   *empty = owner == 0 && tables == 0;
   if (*empty) return absl::OkStatus();
-  if (owner != kApplicationId) {
-    return absl::FailedPreconditionError("it is a database, but not of tallybell");
+  // What has all tables of ours and says it is another's was damaged, and so was what says that it
+  // is ours until its log is read.
+  const bool damaged = surely_ours || ours == kOurTables;
+  if (owner != kApplicationId && !damaged) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("it is a database, but not of tallybell, ", kOfAnother));
   }
+  if (owner != kApplicationId) return absl::DataLossError("it does not say whose it is any more");
   if (version > kSchemaVersion) {
-    return absl::FailedPreconditionError(absl::StrCat("it is of a newer tallybell: its version is ",
-                                                      version, ", this one knows up to ",
-                                                      kSchemaVersion));
+    return absl::FailedPreconditionError(absl::StrCat("it is of a newer tallybell, ", kOfAnother,
+                                                      ": its version is ", version,
+                                                      ", this one knows up to ", kSchemaVersion));
   }
   if (version < 1) return absl::DataLossError("it says no version");
+  if (ours != kOurTables) return absl::DataLossError("tables are missing in it");
   return absl::OkStatus();
 }
 

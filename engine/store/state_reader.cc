@@ -44,7 +44,7 @@ absl::Status StateReader::Connect() {
     RETURN_IF_ERROR(setting.Run());
   }
   bool empty = false;
-  RETURN_IF_ERROR(CheckSchema(db_, &empty));
+  RETURN_IF_ERROR(CheckSchema(db_, /*surely_ours=*/false, &empty));
   if (empty) return absl::FailedPreconditionError("nothing is in it yet");
   // By now both files are open: whatever ends this process, no copy stays behind.
   copy_->Unlink();

@@ -3,6 +3,7 @@
 
 #include "engine/store/statement.h"
 
+#include <errno.h>
 #include <sqlite3.h>
 
 #include <utility>
@@ -10,6 +11,17 @@
 #include "absl/strings/str_cat.h"
 
 namespace tallybell {
+namespace {
+
+// SQLite knows of a full disk, not of a quota that is used up or of a file that may not grow. Only
+// of a write: what a failed fsync lost nobody knows.
+bool NoRoom(sqlite3* db, int code) {
+  if (db == nullptr || (code != SQLITE_IOERR_WRITE && code != SQLITE_IOERR_TRUNCATE)) return false;
+  const int error = sqlite3_system_errno(db);
+  return error == ENOSPC || error == EDQUOT || error == EFBIG;
+}
+
+}  // namespace
 
 absl::Status StatusOfSqlite(sqlite3* db, int code, absl::string_view doing) {
   const std::string message =
@@ -30,10 +42,12 @@ absl::Status StatusOfSqlite(sqlite3* db, int code, absl::string_view doing) {
     case SQLITE_AUTH:
       return absl::PermissionDeniedError(message);
     case SQLITE_FULL:
-    case SQLITE_NOMEM:
     case SQLITE_TOOBIG:
       return absl::ResourceExhaustedError(message);
     case SQLITE_IOERR:
+      return NoRoom(db, code) ? absl::ResourceExhaustedError(message)
+                              : absl::UnavailableError(message);
+    case SQLITE_NOMEM:
     case SQLITE_CANTOPEN:
     case SQLITE_PROTOCOL:
       return absl::UnavailableError(message);

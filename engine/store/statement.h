@@ -21,8 +21,8 @@ namespace tallybell {
 inline constexpr absl::string_view kHeldByAnother = "another process holds it";
 
 // What an SQLite result code means to the callers of the store. FailedPrecondition: another
-// process holds the file; DataLoss: damaged; PermissionDenied, ResourceExhausted (a full disk),
-// Unavailable (input or output failed), Internal.
+// process holds the file; DataLoss: damaged; PermissionDenied, ResourceExhausted (a full disk
+// or quota), Unavailable (input or output failed), Internal.
 absl::Status StatusOfSqlite(sqlite3* db, int code, absl::string_view doing);
 
 // Values go in by Bind only, in the order of the placeholders. Not thread-safe.

@@ -6,12 +6,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <iterator>
-#include <limits>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -19,10 +19,14 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "engine/base/crash_point.h"
+#include "engine/base/log.h"
 #include "engine/base/status_macros.h"
 #include "engine/base/unique_fd.h"
 #include "engine/store/checkpoint_crash.h"
 #include "engine/store/schema.h"
+#include "engine/store/state_image.h"
+#include "engine/store/state_place.h"
+#include "engine/store/state_quarantine.h"
 
 namespace tallybell {
 namespace {
@@ -40,6 +44,9 @@ constexpr absl::string_view kDurability[] = {
     "PRAGMA journal_size_limit = 8388608",
 };
 
+// So long whoever reads the file from outside may take at the start.
+constexpr int kBusyMilliseconds = 1000;
+
 absl::Status RunAll(sqlite3* db, absl::Span<const absl::string_view> statements) {
   for (const absl::string_view sql : statements) {
     ASSIGN_OR_RETURN(Statement statement, Statement::Prepare(db, sql));
@@ -53,27 +60,53 @@ absl::Status Named(const absl::Status& status, absl::string_view path) {
   return absl::Status(status.code(), absl::StrCat("state file ", path, ": ", status.message()));
 }
 
-// Tells a database that was damaged from a file that never was one: the first may be moved away
-// and made anew, the second belongs to somebody.
-bool WasEverADatabase(const std::string& path) {
+// Empty where it cannot be read.
+std::string ReadStart(const std::string& path) {
   const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
-  char start[16];
-  const ssize_t n = fd ? pread(fd.get(), start, sizeof(start), 0) : -1;
-  if (n < 0) return false;
-  const absl::string_view magic(start, n);
-  // Zeros are what a power failure leaves of a first page.
-  return magic == absl::string_view("SQLite format 3\0", 16) || magic == std::string(n, '\0');
+  std::string start(kHeaderBytes, '\0');
+  const ssize_t n = fd ? pread(fd.get(), start.data(), start.size(), 0) : -1;
+  start.resize(n < 0 ? 0 : static_cast<size_t>(n));
+  return start;
+}
+
+bool HasContent(const std::string& path) {
+  struct stat facts;
+  return stat(path.c_str(), &facts) == 0 && facts.st_size > 0;
+}
+
+// The log stands beside the file itself, not beside a link to it.
+std::string RealPath(const std::string& path) {
+  const std::unique_ptr<char, decltype(&free)> real(realpath(path.c_str(), nullptr), &free);
+  return real == nullptr ? path : std::string(real.get());
 }
 
 }  // namespace
 
-Store::Store(Options options) : options_(std::move(options)) {}
+Store::Store(Options options)
+    : options_(std::move(options)), ballast_(options_.path + ".ballast", options_.ballast) {}
 
 Store::~Store() { Disconnect(); }
 
 absl::StatusOr<std::unique_ptr<Store>> Store::Open(const Options& options) {
-  std::unique_ptr<Store> store(new Store(options));
-  const absl::Status status = store->Connect(options.create);
+  Options real = options;
+  if (options.path != ":memory:") real.path = RealPath(options.path);
+  std::unique_ptr<Store> store(new Store(std::move(real)));
+  absl::Status status = store->Connect(options.create);
+  if (absl::IsDataLoss(status) && options.put_aside_at != kNoTime && !store->in_memory()) {
+    const std::string why(status.message());
+    const absl::StatusOr<std::string> aside =
+        PutStateAside(store->options_.path, options.put_aside_at);
+    if (!aside.ok()) {
+      return Named(
+          absl::Status(aside.status().code(), absl::StrCat(why, "; ", aside.status().message())),
+          options.path);
+    }
+    LogError("the state file is damaged; it is put aside, and a new one is begun",
+             {{"file", options.path}, {"why", why}, {"aside", *aside}});
+    store->reset_ = Reset{why, *aside};
+    status = store->Connect(options.create);
+  }
+  if (status.ok()) status = store->TakeBallast();
   if (!status.ok()) return Named(status, options.path);
   return store;
 }
@@ -82,59 +115,88 @@ bool Store::IsHeld(const absl::Status& status) {
   return absl::IsFailedPrecondition(status) && absl::StrContains(status.message(), kHeldByAnother);
 }
 
+bool Store::IsOfAnother(const absl::Status& status) {
+  return absl::IsFailedPrecondition(status) && absl::StrContains(status.message(), kOfAnother);
+}
+
 absl::Status Store::PrepareFile(bool create) {
   if (in_memory()) return absl::OkStatus();
-  const char* const path = options_.path.c_str();
+  const std::string& path = options_.path;
+  RETURN_IF_ERROR(CheckStatePlace(path, options_.allow_network_filesystem));
   struct stat facts;
-  if (stat(path, &facts) == 0) {
-    if (!S_ISREG(facts.st_mode)) return absl::FailedPreconditionError("it is not a regular file");
-    if ((facts.st_mode & 0077) != 0 && chmod(path, 0600) != 0) {
+  if (stat(path.c_str(), &facts) == 0) {
+    // Ours are never empty (state_image.h).
+    if (facts.st_size == 0) return absl::DataLossError("it is empty");
+    if ((facts.st_mode & 0077) != 0 && chmod(path.c_str(), 0600) != 0) {
       return absl::ErrnoToStatus(errno, "others can read it, and its mode cannot be changed");
     }
+    // Before SQLite has it open: to close it would drop SQLite's lock.
+    header_is_ours_ = HeaderIsOurs(ReadStart(path));
     return absl::OkStatus();
   }
   if (errno != ENOENT || !create) return absl::ErrnoToStatus(errno, "cannot open");
-  const UniqueFd fd(open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!fd) return absl::ErrnoToStatus(errno, "cannot create");
+  if (HasContent(path + "-wal")) {
+    return absl::DataLossError("it is gone, and only its write-ahead log is there");
+  }
+  RETURN_IF_ERROR(MakeStateFile(path));
+  header_is_ours_ = true;
+  fresh_ = true;
   return absl::OkStatus();
 }
 
 absl::Status Store::Connect(bool create) {
   RETURN_IF_ERROR(PrepareFile(create));
-  const absl::Status status = OpenDatabase(create);
+  absl::Status status = OpenDatabase();
   if (status.ok()) return status;
-  // Before the file is opened once more: to close it would drop SQLite's lock.
   Disconnect();
-  if (absl::IsDataLoss(status) && !in_memory() && !WasEverADatabase(options_.path)) {
-    return absl::FailedPreconditionError("it is not a database");
-  }
-  return status;
+  if (in_memory()) return status;
+  // SQLite has no better word for a schema that makes no sense, and takes a damaged header for one
+  // that forbids writing.
+  const bool damaged = absl::IsInternal(status) || absl::IsPermissionDenied(status);
+  return damaged ? absl::DataLossError(status.message()) : status;
 }
 
-absl::Status Store::OpenDatabase(bool create) {
+absl::Status Store::OpenDatabase() {
   const int code =
       sqlite3_open_v2(options_.path.c_str(), &db_,
                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
   if (code != SQLITE_OK) return StatusOfSqlite(db_, code, "cannot open");
-  // Until it is known to be ours the file is left as it is.
+  // Until it is known to be ours and whole the file is left as it is.
   sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   sqlite3_db_config(db_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(db_, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
   sqlite3_db_config(db_, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
+  // For somebody who only looks; a second tallybell stays.
+  sqlite3_busy_timeout(db_, kBusyMilliseconds);
   RETURN_IF_ERROR(RunAll(db_, kSettings));
+  RETURN_IF_ERROR(VerifyDatabase());
+  sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
+  RETURN_IF_ERROR(Configure());
+  if (!in_memory()) {
+    WatchCheckpoints(db_);
+    file_ = FileIdentity::Of(options_.path);
+    log_ = FileIdentity::Of(options_.path + "-wal");
+  }
+  LimitLog();
+  RETURN_IF_ERROR(PrepareWrites());
+  ASSIGN_OR_RETURN(const int64_t newest, NewestHistory());
+  // After an error it is Reconnect that says what that means.
+  if (newest_ == newest_if_committed_) newest_ = newest_if_committed_ = newest;
+  return absl::OkStatus();
+}
+
+absl::Status Store::VerifyDatabase() {
   bool empty = false;
-  RETURN_IF_ERROR(CheckSchema(db_, &empty));
-  if (empty && !create) return absl::DataLossError("its content is gone");
+  RETURN_IF_ERROR(CheckSchema(db_, header_is_ours_, &empty));
+  if (empty && !in_memory()) return absl::DataLossError("its content is gone");
+  if (empty) {
+    fresh_ = true;
+    return CreateSchema(db_);
+  }
   if (sqlite3_db_readonly(db_, "main") == 1) {
     return absl::PermissionDeniedError("it cannot be written");
   }
-  RETURN_IF_ERROR(CheckIntegrity());
-  sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
-  RETURN_IF_ERROR(Configure());
-  if (empty) RETURN_IF_ERROR(CreateSchema(db_));
-  fresh_ = empty;
-  if (!in_memory()) WatchCheckpoints(db_);
-  return PrepareWrites();
+  return CheckIntegrity();
 }
 
 absl::Status Store::Configure() {
@@ -147,11 +209,18 @@ absl::Status Store::Configure() {
   return absl::OkStatus();
 }
 
+// Everything, but of the indexes only those that rows are written by: the others are of history,
+// which may be long.
 absl::Status Store::CheckIntegrity() {
-  ASSIGN_OR_RETURN(Statement check, Statement::Prepare(db_, "PRAGMA quick_check(1)"));
-  ASSIGN_OR_RETURN(const bool row, check.Step());
-  if (row && check.Bytes(0) == "ok") return absl::OkStatus();
-  return absl::DataLossError(absl::StrCat("it is damaged: ", row ? check.Bytes(0) : "no answer"));
+  for (const absl::string_view sql :
+       {"PRAGMA quick_check(1)", "PRAGMA integrity_check(position)", "PRAGMA integrity_check(rule)",
+        "PRAGMA integrity_check(rule_group)", "PRAGMA integrity_check(outbox)"}) {
+    ASSIGN_OR_RETURN(Statement check, Statement::Prepare(db_, sql));
+    ASSIGN_OR_RETURN(const bool row, check.Step());
+    if (row && check.Bytes(0) == "ok") continue;
+    return absl::DataLossError(absl::StrCat("it is damaged: ", row ? check.Bytes(0) : "no answer"));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Store::PrepareWrites() {
@@ -191,121 +260,135 @@ void Store::Disconnect() {
   db_ = nullptr;
 }
 
-absl::StatusOr<Store::Snapshot> Store::Load() {
-  Snapshot all;
-  all.fresh = fresh_;
-  ASSIGN_OR_RETURN(Statement read,
-                   Statement::Prepare(db_, "SELECT source, state FROM position ORDER BY source"));
-  for (;;) {
-    ASSIGN_OR_RETURN(const bool row, read.Step());
-    if (!row) break;
-    all.positions.push_back({read.Bytes(0), read.Bytes(1)});
+// A new file is not begun without its ballast; one that is there is used without, so that what
+// receivers accept can be noted.
+absl::Status Store::TakeBallast() {
+  if (in_memory() || options_.ballast == 0) return absl::OkStatus();
+  const absl::Status status = ballast_.Take();
+  LimitLog();
+  if (status.ok() || fresh_ || !absl::IsResourceExhausted(status)) return status;
+  LogWarn("the disk is full; the state is kept without its ballast",
+          {{"file", options_.path}, {"err", std::string(status.message())}});
+  return absl::OkStatus();
+}
+
+absl::Status Store::RegainRoom() {
+  RETURN_IF_ERROR(ballast_.Take());
+  LimitLog();
+  return absl::OkStatus();
+}
+
+// A disk without room has none for a log that grows.
+void Store::LimitLog() {
+  if (db_ != nullptr) sqlite3_wal_autocheckpoint(db_, short_of_room() ? 100 : 1000);
+}
+
+absl::StatusOr<int64_t> Store::NewestHistory() {
+  ASSIGN_OR_RETURN(Statement read, Statement::Prepare(db_, "SELECT max(id) FROM history"));
+  ASSIGN_OR_RETURN(const bool row, read.Step());
+  return row ? read.Number(0) : 0;
+}
+
+// Brings all that is committed from the log into the file. The room of a log that is kept is used
+// again from its beginning.
+absl::Status Store::Checkpoint(Log log) {
+  ASSIGN_OR_RETURN(Statement checkpoint,
+                   Statement::Prepare(db_, log == Log::kKeep ? "PRAGMA wal_checkpoint(PASSIVE)"
+                                                             : "PRAGMA wal_checkpoint(TRUNCATE)"));
+  ASSIGN_OR_RETURN(const bool row, checkpoint.Step());
+  if (!row || checkpoint.Number(0) != 0) return absl::UnavailableError("its log cannot be emptied");
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> Store::Reconnect() {
+  absl::Status status = Connect(/*create=*/false);
+  // What a failed fsync left in the log may be in the kernel's memory alone, and no later fsync
+  // brings it to the disk. So all that can be read is written once more, into the file itself.
+  if (status.ok()) status = Checkpoint(Log::kTruncate);
+  if (!status.ok()) {
+    Disconnect();
+    // A full disk is no doubt, but here there is one.
+    if (absl::IsResourceExhausted(status)) return absl::UnavailableError(status.message());
+    return status;
   }
-  ASSIGN_OR_RETURN(read, Statement::Prepare(db_, "SELECT rule, state FROM rule ORDER BY rule"));
-  for (;;) {
-    ASSIGN_OR_RETURN(const bool row, read.Step());
-    if (!row) break;
-    all.rules.push_back({read.Bytes(0), read.Bytes(1)});
-  }
-  ASSIGN_OR_RETURN(read, Statement::Prepare(db_,
-                                            "SELECT rule, label_group, state FROM rule_group "
-                                            "ORDER BY rule, label_group"));
-  for (;;) {
-    ASSIGN_OR_RETURN(const bool row, read.Step());
-    if (!row) break;
-    all.groups.push_back({read.Bytes(0), read.Bytes(1), read.Bytes(2)});
-  }
-  ASSIGN_OR_RETURN(read, Statement::Prepare(db_,
-                                            "SELECT receiver, id, fingerprint, state FROM outbox "
-                                            "ORDER BY receiver, id"));
-  for (;;) {
-    ASSIGN_OR_RETURN(const bool row, read.Step());
-    if (!row) break;
-    all.outbox.push_back({read.Bytes(0), read.Number(1), read.Bytes(2), read.Bytes(3)});
-  }
-  return all;
+  ASSIGN_OR_RETURN(const int64_t newest, NewestHistory());
+  const bool there = newest_if_committed_ != newest_ && newest == newest_if_committed_;
+  newest_ = newest_if_committed_ = newest;
+  return there;
 }
 
 absl::Status Store::Commit(const Delta& delta, TimeNs now) {
+  absl::Status status = CommitOnce(delta, now);
+  if (absl::IsResourceExhausted(status) && ballast_.GiveUp()) {
+    LogWarn("the disk is full; the ballast is given up", {{"file", options_.path}});
+    LimitLog();
+    Checkpoint(Log::kKeep).IgnoreError();
+    status = CommitOnce(delta, now);
+  }
+  return Named(status, options_.path);
+}
+
+absl::Status Store::CommitOnce(const Delta& delta, TimeNs now) {
   if (db_ == nullptr) {
-    const absl::Status status = Connect(/*create=*/false);
-    if (!status.ok()) return Named(status, options_.path);
+    ASSIGN_OR_RETURN(const bool there, Reconnect());
+    // Rows by key can be put once more, and so could these; history would be told twice.
+    if (there) return absl::OkStatus();
   }
   absl::Status status = Get(Write::kBegin).Run();
   if (status.ok()) status = WriteRows(delta);
   if (status.ok()) status = WriteHistory(delta, now);
+  int64_t newest = newest_;
+  if (status.ok() && !delta.history.empty()) {
+    const absl::StatusOr<int64_t> read = NewestHistory();
+    status = read.status();
+    newest = read.value_or(newest_);
+  }
   CrashPoint("before-commit");
-  if (status.ok()) status = Get(Write::kCommit).Run();
-  if (status.ok()) return status;
+  if (status.ok()) {
+    newest_if_committed_ = newest;
+    status = Get(Write::kCommit).Run();
+  }
+  if (status.ok()) {
+    newest_ = newest;
+    return status;
+  }
   if (sqlite3_get_autocommit(db_) == 0) Get(Write::kRollback).Run().IgnoreError();
   // After a failed write or fsync nobody knows which pages the kernel still holds; what the file
   // itself says when it is read again is true. A full disk leaves no such doubt.
-  if (!in_memory() && (absl::IsUnavailable(status) || absl::IsDataLoss(status))) Disconnect();
-  return Named(status, options_.path);
+  if (!in_memory() && (absl::IsUnavailable(status) || absl::IsDataLoss(status))) {
+    Disconnect();
+  } else {
+    newest_if_committed_ = newest_;
+  }
+  return status;
 }
 
-absl::Status Store::WriteRows(const Delta& delta) {
-  for (const PositionRow& row : delta.positions) {
-    RETURN_IF_ERROR(row.erased ? Get(Write::kErasePosition).Bind(row.source).Run()
-                               : Get(Write::kPutPosition).Bind(row.source).Bind(row.state).Run());
+absl::StatusOr<bool> Store::WriteAnewIfGone(TimeNs now) {
+  if (in_memory() || db_ == nullptr) return false;
+  const std::string& path = options_.path;
+  const std::string log_path = path + "-wal";
+  const std::optional<FileIdentity> file = FileIdentity::Of(path);
+  const std::optional<FileIdentity> log = FileIdentity::Of(log_path);
+  if (!log_.has_value()) log_ = log;
+  if (file == file_ && log == log_) return false;
+  if (file.has_value() && file != file_) {
+    // Our own log must not go with it.
+    if (log == log_) unlink(log_path.c_str());
+    RETURN_IF_ERROR(PutStateAside(path, now).status());
+  } else if (log.has_value() && log != log_) {
+    RETURN_IF_ERROR(PutLogAside(path, now).status());
   }
-  for (const RuleRow& row : delta.rules) {
-    if (row.erased) {
-      RETURN_IF_ERROR(Get(Write::kEraseRule).Bind(row.rule).Run());
-      RETURN_IF_ERROR(Get(Write::kEraseGroups).Bind(row.rule).Run());
-    } else {
-      RETURN_IF_ERROR(Get(Write::kPutRule).Bind(row.rule).Bind(row.state).Run());
-    }
+  if (file == file_) {
+    // The log alone: what it holds goes into the file.
+    RETURN_IF_ERROR(Checkpoint(Log::kTruncate));
+  } else {
+    mkdir(DirectoryOf(path).c_str(), 0700);
+    RETURN_IF_ERROR(CopyStateFile(db_, path));
+    sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   }
-  for (const GroupRow& row : delta.groups) {
-    Statement& write = Get(row.erased ? Write::kEraseGroup : Write::kPutGroup);
-    write.Bind(row.rule).Bind(row.group);
-    if (!row.erased) write.Bind(row.state);
-    RETURN_IF_ERROR(write.Run());
-  }
-  for (const OutboxRow& row : delta.outbox) {
-    Statement& write = Get(row.erased ? Write::kEraseOutbox : Write::kPutOutbox);
-    write.Bind(row.receiver).Bind(row.id);
-    if (!row.erased) write.Bind(row.fingerprint).Bind(row.state);
-    RETURN_IF_ERROR(write.Run());
-  }
-  return absl::OkStatus();
-}
-
-absl::Status Store::WriteHistory(const Delta& delta, TimeNs now) {
-  if (delta.history.empty()) return absl::OkStatus();
-  Statement& add = Get(Write::kAddHistory);
-  for (const HistoryRow& row : delta.history) {
-    add.Bind(row.time).Bind(row.fingerprint).Bind(row.kind);
-    RETURN_IF_ERROR(add.Bind(row.rule).Bind(row.labels).Bind(row.detail).Run());
-  }
-  const TimeNs oldest = SubtractNs(now, options_.history_age);
-  RETURN_IF_ERROR(Get(Write::kTrimHistoryByAge).Bind(oldest).Run());
-  return Get(Write::kTrimHistoryByRows).Bind(options_.history_rows).Run();
-}
-
-absl::StatusOr<Store::HistoryPage> Store::HistoryBefore(int64_t before, int64_t limit) {
-  HistoryPage page;
-  if (db_ == nullptr) return absl::UnavailableError("the state file is being opened anew");
-  ASSIGN_OR_RETURN(Statement read,
-                   Statement::Prepare(db_,
-                                      "SELECT time, fingerprint, kind, rule, labels, detail, id "
-                                      "FROM history WHERE id < ? ORDER BY id DESC LIMIT ?"));
-  read.Bind(before).Bind(std::max<int64_t>(limit, 0));
-  for (;;) {
-    ASSIGN_OR_RETURN(const bool row, read.Step());
-    if (!row) break;
-    page.rows.push_back({read.Number(0), read.Bytes(1), read.Bytes(2), read.Bytes(3), read.Bytes(4),
-                         read.Bytes(5)});
-    page.numbers.push_back(read.Number(6));
-  }
-  page.more = static_cast<int64_t>(page.rows.size()) == limit;
-  return page;
-}
-
-absl::StatusOr<std::vector<HistoryRow>> Store::History(int64_t limit) {
-  ASSIGN_OR_RETURN(HistoryPage page, HistoryBefore(std::numeric_limits<int64_t>::max(), limit));
-  return std::move(page.rows);
+  Disconnect();
+  RETURN_IF_ERROR(Connect(/*create=*/false));
+  return true;
 }
 
 }  // namespace tallybell

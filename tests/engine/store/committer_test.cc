@@ -19,6 +19,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/engine/store/faulty_disk.h"
+#include "tests/engine/store/state_directory.h"
 
 namespace tallybell {
 namespace {
@@ -34,16 +35,13 @@ Delta Position(absl::string_view source, absl::string_view state) {
 class CommitterTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = ::testing::TempDir() + "/committer_test.XXXXXX";
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    dir_ = pattern;
+    dir_ = directory_.path();
     FaultyDisk::Install();
     Start();
   }
   void TearDown() override {
     FaultyDisk::Heal();
     committer_.reset();
-    std::filesystem::remove_all(dir_);
   }
 
   void Start() {
@@ -70,6 +68,7 @@ class CommitterTest : public ::testing::Test {
     return delta;
   }
 
+  StateDirectory directory_;
   std::string dir_;
   ManualClock clock_{1'700'000'000 * kSecond};
   Metrics metrics_;

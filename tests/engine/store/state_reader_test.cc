@@ -20,6 +20,7 @@
 #include "engine/store/store.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/engine/store/state_directory.h"
 
 namespace tallybell {
 namespace {
@@ -33,14 +34,11 @@ constexpr TimeNs kNow = 1'700'000'000 * kSecond;
 class StateReaderTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = ::testing::TempDir() + "/state_reader_test.XXXXXX";
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    dir_ = pattern;
+    dir_ = directory_.path();
     path_ = dir_ + "/state.db";
     copies_ = dir_ + "/copies";
     std::filesystem::create_directory(copies_);
   }
-  void TearDown() override { std::filesystem::remove_all(dir_); }
 
   std::unique_ptr<Store> OpenStore() {
     Store::Options options;
@@ -74,6 +72,7 @@ class StateReaderTest : public ::testing::Test {
     return files;
   }
 
+  StateDirectory directory_;
   std::string dir_, path_, copies_;
 };
 

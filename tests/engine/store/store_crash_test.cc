@@ -16,6 +16,7 @@
 #include "engine/store/store.h"
 #include "gtest/gtest.h"
 #include "tests/engine/store/faulty_disk.h"
+#include "tests/engine/store/state_directory.h"
 
 namespace {
 std::atomic<int> syncs{0};
@@ -42,16 +43,11 @@ class StoreCrashTest : public ::testing::Test {
  protected:
   void SetUp() override {
     FaultyDisk::Install();
-    std::string pattern = ::testing::TempDir() + "/store_crash_test.XXXXXX";
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    dir_ = pattern;
+    dir_ = directory_.path();
     options_.path = dir_ + "/state.db";
     options_.history_rows = 20;
   }
-  void TearDown() override {
-    FaultyDisk::Heal();
-    std::filesystem::remove_all(dir_);
-  }
+  void TearDown() override { FaultyDisk::Heal(); }
 
   // The n-th transaction: the same number in every table.
   static Delta Nth(int n) {
@@ -80,6 +76,7 @@ class StoreCrashTest : public ::testing::Test {
     return static_cast<int>(all->outbox.size()) == n ? n : -1;
   }
 
+  StateDirectory directory_;
   std::string dir_;
   Store::Options options_;
 };
