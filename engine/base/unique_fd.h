@@ -28,6 +28,8 @@ class UniqueFd {
 
   int get() const { return fd_; }
   explicit operator bool() const { return fd_ >= 0; }
+  // Gives it to somebody else, who closes it.
+  int Release() { return std::exchange(fd_, -1); }
 
   void Reset() {
     if (fd_ >= 0) close(std::exchange(fd_, -1));

@@ -99,7 +99,9 @@ bool Credentials::Reload() {
 
 std::string Credentials::Redact(absl::string_view text) const {
   if (secret_.size() < kMinRedacted) return std::string(text);
-  return absl::StrReplaceAll(text, {{secret_, "<secret>"}});
+  // A server that repeats the header has what stands behind the scheme: of Basic, it is base64.
+  const absl::string_view sent = absl::string_view(header_).substr(header_.find(' ') + 1);
+  return absl::StrReplaceAll(text, {{secret_, "<secret>"}, {sent, "<secret>"}});
 }
 
 }  // namespace tallybell

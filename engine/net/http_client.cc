@@ -9,11 +9,16 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <functional>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "engine/base/log.h"
 #include "engine/base/status_macros.h"
+#include "engine/base/unique_fd.h"
+#include "engine/net/client_tls.h"
+#include "engine/net/dial.h"
 #include "engine/net/resolver.h"
 #include "engine/net/socket_watchdog.h"
 
@@ -26,17 +31,6 @@ bool IsAddress(const std::string& host) {
   in6_addr v6;
   in_addr v4;
   return inet_pton(AF_INET, host.c_str(), &v4) == 1 || inet_pton(AF_INET6, host.c_str(), &v6) == 1;
-}
-
-absl::Status StatusFromError(httplib::Error error) {
-  const std::string why = httplib::to_string(error);
-  switch (error) {
-    case httplib::Error::SSLServerVerification:
-    case httplib::Error::SSLLoadingCerts:
-      return absl::UnauthenticatedError(absl::StrCat("TLS: ", why));
-    default:
-      return absl::UnavailableError(why);
-  }
 }
 
 absl::Status Check(const HttpRequest& request) {
@@ -66,12 +60,33 @@ bool HasSaneLength(const httplib::Headers& headers) {
   });
 }
 
+// The library's client over a connection that somebody else makes, because of the library's own one
+// learns only whether it was made.
+template <typename Base>
+class Dialled : public Base {
+ public:
+  using Dialler = std::function<absl::StatusOr<UniqueFd>()>;
+
+  Dialled(const std::string& host, int port, Dialler dialler)
+      : Base(host, port), dialler_(std::move(dialler)) {}
+
+ private:
+  bool create_and_connect_socket(typename Base::Socket& socket, httplib::Error& error) override {
+    absl::StatusOr<UniqueFd> fd = dialler_();
+    if (fd.ok()) socket.sock = fd->Release();
+    error = fd.ok() ? httplib::Error::Success : httplib::Error::Connection;
+    return fd.ok();
+  }
+
+  const Dialler dialler_;
+};
+
 class HttplibClient : public HttpClient {
  public:
   HttplibClient(Options options, Credentials credentials)
       : options_(std::move(options)),
         credentials_(std::move(credentials)),
-        resolver_(options_.base.host) {}
+        resolver_(options_.base.host, options_.look_up) {}
 
   absl::Status Connectable();
   absl::StatusOr<HttpResponse> Do(const HttpRequest& request, DurationNs deadline) override;
@@ -79,6 +94,9 @@ class HttplibClient : public HttpClient {
 
  private:
   absl::StatusOr<std::unique_ptr<httplib::ClientImpl>> NewClient();
+  absl::StatusOr<UniqueFd> Connect();
+  absl::Status StatusFromError(httplib::Error error) const;
+  const std::string& CertifiedName() const;
   absl::StatusOr<HttpResponse> Exchange(const HttpRequest& request);
   absl::StatusOr<HttpResponse> OnNewConnection(const HttpRequest& request);
   absl::StatusOr<HttpResponse> Send(const HttpRequest& request);
@@ -89,34 +107,72 @@ class HttplibClient : public HttpClient {
   Resolver resolver_;
   SocketWatchdog watchdog_;
   std::unique_ptr<httplib::ClientImpl> client_;  // null: the next request makes a new one
+  std::string address_;                          // where that one connects to
+  absl::Status dialled_;                         // how its last connection was made
   size_t turn_ = 0;                              // which of several addresses is tried first
 };
 
 absl::StatusOr<std::unique_ptr<httplib::ClientImpl>> HttplibClient::NewClient() {
   const Url& base = options_.base;
   const Tls& tls = options_.tls;
+  const auto dialler = [this] { return Connect(); };
   std::unique_ptr<httplib::ClientImpl> client;
   if (base.tls) {
+    // Its name is what the certificate is checked for, and what the server is told.
     auto secure =
-        std::make_unique<httplib::SSLClient>(base.host, base.port, tls.cert_file, tls.key_file);
-    if (!secure->is_valid()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("cannot use the client certificate ", tls.cert_file));
-    }
-    SSL_CTX_set_min_proto_version(secure->ssl_context(), TLS1_2_VERSION);
+        std::make_unique<Dialled<httplib::SSLClient>>(CertifiedName(), base.port, dialler);
+    if (!secure->is_valid()) return absl::InternalError("no TLS");
+    RETURN_IF_ERROR(PrepareClientTls(tls, CertifiedName(), secure->ssl_context()));
     if (!tls.ca_file.empty()) secure->set_ca_cert_path(tls.ca_file);
     secure->enable_server_certificate_verification(!tls.insecure_skip_verify);
     client = std::move(secure);
   } else {
-    client = std::make_unique<httplib::ClientImpl>(base.host, base.port);
+    client = std::make_unique<Dialled<httplib::ClientImpl>>(base.host, base.port, dialler);
   }
   client->set_keep_alive(true);
   client->set_follow_location(false);
   client->set_decompress(false);
   client->set_url_encode(false);
-  client->set_tcp_nodelay(true);
-  client->set_socket_options([this](socket_t socket) { watchdog_.Watch(socket); });
   return client;
+}
+
+const std::string& HttplibClient::CertifiedName() const {
+  return options_.tls.server_name.empty() ? options_.base.host : options_.tls.server_name;
+}
+
+absl::StatusOr<UniqueFd> HttplibClient::Connect() {
+  const DurationNs wait =
+      std::clamp<DurationNs>(watchdog_.Left(), kMillisecond, options_.connect_timeout);
+  absl::StatusOr<UniqueFd> fd =
+      Dial(address_, options_.base.port, wait, [this](int socket) { watchdog_.Watch(socket); });
+  dialled_ = fd.status();
+  return fd;
+}
+
+absl::Status HttplibClient::StatusFromError(httplib::Error error) const {
+  const std::string fault = TakeTlsFault();
+  const std::string because = fault.empty() ? "" : absl::StrCat(": ", fault);
+  const auto* const secure = dynamic_cast<const httplib::SSLClient*>(client_.get());
+  switch (error) {
+    case httplib::Error::Connection:
+      return dialled_;
+    case httplib::Error::SSLServerVerification:
+      return absl::UnauthenticatedError(absl::StrCat(
+          "TLS: ", WhyNotTrusted(secure != nullptr ? secure->get_openssl_verify_result() : 0,
+                                 CertifiedName())));
+    case httplib::Error::SSLLoadingCerts:
+      return absl::UnauthenticatedError(absl::StrCat("TLS: cannot use ", options_.tls.ca_file));
+    case httplib::Error::SSLConnection:
+      return absl::UnavailableError(absl::StrCat("TLS: the handshake failed", because));
+    case httplib::Error::Write:
+      return absl::UnavailableError(
+          absl::StrCat("the connection broke before the request was sent", because));
+    case httplib::Error::Read:
+      return absl::UnavailableError(
+          absl::StrCat("the connection ended without a whole answer", because));
+    default:
+      return absl::UnavailableError(httplib::to_string(error));
+  }
 }
 
 absl::Status HttplibClient::Connectable() { return NewClient().status(); }
@@ -126,9 +182,8 @@ absl::StatusOr<HttpResponse> HttplibClient::Do(const HttpRequest& request, Durat
   const auto limit = static_cast<int64_t>(options_.max_headers + options_.max_body);
   watchdog_.Begin(deadline, limit + limit / 16);  // TLS's own bytes come on top
   absl::StatusOr<HttpResponse> response = Exchange(request);
-  if (response.ok() && response->status == 401 && credentials_.Reload()) {
-    response = Exchange(request);
-  }
+  const bool refused = response.ok() && (response->status == 401 || response->status == 403);
+  if (refused && credentials_.Reload()) response = Exchange(request);
   const DurationNs left = watchdog_.Left();
   const absl::Status cut = watchdog_.End();
   if (!response.ok() || !cut.ok()) client_ = nullptr;
@@ -152,16 +207,18 @@ absl::StatusOr<HttpResponse> HttplibClient::Exchange(const HttpRequest& request)
 }
 
 absl::StatusOr<HttpResponse> HttplibClient::OnNewConnection(const HttpRequest& request) {
-  std::vector<std::string> addresses = {""};
+  std::vector<std::string> addresses = {options_.base.host};
   if (!IsAddress(options_.base.host)) {
     const DurationNs wait = std::min(watchdog_.Left(), options_.connect_timeout);
     ASSIGN_OR_RETURN(addresses, resolver_.Resolve(wait));
   }
   absl::StatusOr<HttpResponse> response = absl::UnavailableError("no address was tried");
   for (size_t i = 0; i < addresses.size() && watchdog_.Alive(); ++i) {
-    const std::string& address = addresses[turn_ % addresses.size()];
-    ASSIGN_OR_RETURN(client_, NewClient());
-    if (!address.empty()) client_->set_hostname_addr_map({{options_.base.host, address}});
+    address_ = addresses[turn_ % addresses.size()];
+    auto client = NewClient();
+    // It worked at the start: somebody is replacing a file.
+    if (!client.ok()) return absl::UnauthenticatedError(client.status().message());
+    client_ = *std::move(client);
     response = Send(request);
     if (response.ok() || !absl::IsUnavailable(response.status())) return response;
     // What listens there may have taken it or not; another address is worth a try either way.
@@ -188,8 +245,8 @@ httplib::Request HttplibClient::Render(const HttpRequest& request) const {
 
 absl::StatusOr<HttpResponse> HttplibClient::Send(const HttpRequest& request) {
   const DurationNs left = std::max<DurationNs>(watchdog_.Left(), kMillisecond);
-  client_->set_connection_timeout(
-      std::chrono::nanoseconds(std::min(left, options_.connect_timeout)));
+  // Of the handshake; the connection's own is Dial's.
+  client_->set_connection_timeout(std::chrono::nanoseconds(left + kGrace));
   // The watchdog ends it earlier; these only end what even a shutdown would not.
   client_->set_read_timeout(std::chrono::nanoseconds(left + kGrace));
   client_->set_write_timeout(std::chrono::nanoseconds(left + kGrace));
@@ -243,6 +300,10 @@ absl::StatusOr<std::unique_ptr<HttpClient>> HttpClient::Create(Options options) 
     return absl::InvalidArgumentError("a client certificate needs both cert_file and key_file");
   }
   ASSIGN_OR_RETURN(Credentials credentials, Credentials::Make(options.credentials));
+  if (options.base.tls && options.tls.insecure_skip_verify) {
+    LogWarn("whoever answers is trusted: insecure_skip_verify is set",
+            {{"server", options.base.HostHeader()}});
+  }
   try {
     auto client = std::make_unique<HttplibClient>(std::move(options), std::move(credentials));
     RETURN_IF_ERROR(client->Connectable());

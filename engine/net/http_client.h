@@ -13,6 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "engine/base/time_ns.h"
 #include "engine/net/credentials.h"
+#include "engine/net/resolver.h"
 #include "engine/net/url.h"
 
 namespace tallybell {
@@ -45,9 +46,10 @@ struct HttpResponse {
 class HttpClient {
  public:
   struct Tls {
-    std::string ca_file;    // PEM; empty: the system's
-    std::string cert_file;  // PEM, to prove who we are; with key_file
-    std::string key_file;
+    std::string ca_file;      // PEM; empty: the system's
+    std::string cert_file;    // PEM with its chain, to prove who we are; with key_file
+    std::string key_file;     // PEM, not encrypted
+    std::string server_name;  // what the server's certificate must be for; empty: the URL's host
     bool insecure_skip_verify = false;
   };
   struct Options {
@@ -57,17 +59,20 @@ class HttpClient {
     DurationNs connect_timeout = 3 * kSecond;  // for each address
     size_t max_headers = 64 * 1024;            // bytes of an answer's headers
     size_t max_body = 1024 * 1024;             // bytes of an answer's body
+    Resolver::LookUp look_up = LookUpHost;     // of the base's host, where it is a name
   };
 
-  // InvalidArgument, NotFound or PermissionDenied for options that can never work.
+  // InvalidArgument, NotFound or PermissionDenied for options that can never work. Says in our log
+  // where a certificate will not be looked at.
   static absl::StatusOr<std::unique_ptr<HttpClient>> Create(Options options);
 
   virtual ~HttpClient() = default;
 
   // One request and its answer, whatever its status, within `deadline` from name look-up to the
   // last byte. InvalidArgument for a request that must not be sent (a line end in a header),
-  // Unavailable (no connection, or it broke), Unauthenticated (its certificate is not good),
-  // DeadlineExceeded, ResourceExhausted (the answer is over a cap), Cancelled.
+  // Unavailable (no connection, or it broke), Unauthenticated (its certificate is not good, or ours
+  // cannot be read), DeadlineExceeded, ResourceExhausted (the answer is over a cap), Cancelled. All
+  // say in words what happened, and none holds a secret.
   virtual absl::StatusOr<HttpResponse> Do(const HttpRequest& request, DurationNs deadline) = 0;
 
   // Ends the request under way, and all later ones, with Cancelled.

@@ -63,6 +63,11 @@ HttpRefusal HttpGate::JudgeSender(const HttpHead& head) const {
       return {403, "foreign_origin"};
     }
   }
+  // A browser that leaves out the one says the other.
+  const absl::string_view site = head.Field("Sec-Fetch-Site");
+  if (origin.empty() && MayChange(head.method) && (site == "cross-site" || site == "same-site")) {
+    return {403, "foreign_origin"};
+  }
   return {};
 }
 

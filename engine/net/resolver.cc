@@ -17,9 +17,8 @@
 #include "absl/time/time.h"
 
 namespace tallybell {
-namespace {
 
-absl::StatusOr<std::vector<std::string>> Ask(const std::string& host) {
+absl::StatusOr<std::vector<std::string>> LookUpHost(const std::string& host) {
   addrinfo hints = {};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_ADDRCONFIG;
@@ -28,9 +27,11 @@ absl::StatusOr<std::vector<std::string>> Ask(const std::string& host) {
   if (error != 0) {
     // A host without /etc/hosts has this name all the same (RFC 6761, 6.3).
     if (host == "localhost") return std::vector<std::string>{"127.0.0.1", "::1"};
-    const std::string why = absl::StrCat("cannot resolve ", host, ": ", gai_strerror(error));
-    if (error == EAI_NONAME) return absl::NotFoundError(why);
-    return absl::UnavailableError(why);
+    if (error == EAI_NONAME || error == EAI_NODATA) {
+      return absl::NotFoundError(absl::StrCat("there is no host called ", host));
+    }
+    return absl::UnavailableError(
+        absl::StrCat("the name ", host, " cannot be looked up: ", gai_strerror(error)));
   }
   std::vector<std::string> addresses;
   for (const addrinfo* a = found; a != nullptr; a = a->ai_next) {
@@ -46,15 +47,14 @@ absl::StatusOr<std::vector<std::string>> Ask(const std::string& host) {
   return addresses;
 }
 
-}  // namespace
-
 struct Resolver::Query {
   absl::Mutex mutex;
   bool done ABSL_GUARDED_BY(mutex) = false;
   absl::StatusOr<std::vector<std::string>> answer ABSL_GUARDED_BY(mutex);
 };
 
-Resolver::Resolver(std::string host) : host_(std::move(host)) {}
+Resolver::Resolver(std::string host, LookUp look_up)
+    : host_(std::move(host)), look_up_(std::move(look_up)) {}
 
 Resolver::~Resolver() = default;
 
@@ -62,8 +62,8 @@ absl::StatusOr<std::vector<std::string>> Resolver::Resolve(DurationNs deadline) 
   if (query_ == nullptr) {
     auto query = std::make_shared<Query>();
     try {
-      std::thread([query, host = host_] {
-        auto answer = Ask(host);
+      std::thread([query, host = host_, look_up = look_up_] {
+        auto answer = look_up(host);
         absl::MutexLock lock(&query->mutex);
         query->answer = std::move(answer);
         query->done = true;
@@ -76,7 +76,8 @@ absl::StatusOr<std::vector<std::string>> Resolver::Resolve(DurationNs deadline) 
   const std::shared_ptr<Query> query = query_;
   absl::MutexLock lock(&query->mutex);
   if (!query->mutex.AwaitWithTimeout(absl::Condition(&query->done), absl::Nanoseconds(deadline))) {
-    return absl::DeadlineExceededError(absl::StrCat("no answer in time for the name ", host_));
+    return absl::UnavailableError(
+        absl::StrCat("the name ", host_, " cannot be looked up: no answer in time"));
   }
   query_ = nullptr;
   return std::move(query->answer);

@@ -4,6 +4,7 @@
 #ifndef TALLYBELL_ENGINE_NET_RESOLVER_H_
 #define TALLYBELL_ENGINE_NET_RESOLVER_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,6 +14,10 @@
 
 namespace tallybell {
 
+// Numeric addresses of `host` in the system's order of preference, at least one. May take half a
+// minute. NotFound (no such host) or Unavailable, in words for people.
+absl::StatusOr<std::vector<std::string>> LookUpHost(const std::string& host);
+
 // The addresses of one host, asked for under a deadline. The system's resolver has none that can
 // be set from here (a dead name server holds it for half a minute), so it runs on a thread of its
 // own, which is left behind when the deadline passes; never more than one is under way.
@@ -20,17 +25,20 @@ namespace tallybell {
 // Not thread-safe.
 class Resolver {
  public:
-  explicit Resolver(std::string host);
+  using LookUp = std::function<absl::StatusOr<std::vector<std::string>>(const std::string& host)>;
+
+  // `look_up` may be called after this has gone, on the thread that was left behind.
+  explicit Resolver(std::string host, LookUp look_up = LookUpHost);
   ~Resolver();
 
-  // Numeric addresses in the system's order of preference, at least one. DeadlineExceeded,
-  // NotFound (no such host), or Unavailable.
+  // What look_up says; Unavailable where it says nothing in time.
   absl::StatusOr<std::vector<std::string>> Resolve(DurationNs deadline);
 
  private:
   struct Query;
 
   const std::string host_;
+  const LookUp look_up_;
   std::shared_ptr<Query> query_;  // under way, or null
 };
 

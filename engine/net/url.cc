@@ -89,6 +89,11 @@ absl::StatusOr<Url> ParseUrl(absl::string_view text) {
   url.port = url.tls ? 443 : 80;
   text.remove_prefix(colon + 3);
 
+  // Where alerts go is never decided by what stands in a log.
+  if (text.find_first_of("{}") != absl::string_view::npos) {
+    return Bad("it is no template; { and } have no place in it");
+  }
+
   const absl::string_view authority = text.substr(0, text.find_first_of("/?#"));
   text.remove_prefix(authority.size());
   if (absl::StrContains(authority, '@')) {
@@ -97,8 +102,9 @@ absl::StatusOr<Url> ParseUrl(absl::string_view text) {
   if (absl::Status status = ReadAuthority(authority, &url); !status.ok()) return status;
 
   if (text.find_first_of("?#") != absl::string_view::npos) return Bad("it has a ? or #");
-  if (!text.empty() && !IsRequestPath(text))
+  if (!text.empty() && !IsRequestPath(text)) {
     return Bad("its path has a blank or control character");
+  }
   while (absl::EndsWith(text, "/")) text.remove_suffix(1);
   url.path = std::string(text);
   return url;

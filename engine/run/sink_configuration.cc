@@ -25,6 +25,7 @@ HttpClient::Tls ReadTls(ConfigurationFields* fields) {
   tls.ca_file = inner.Path("ca_file");
   tls.cert_file = inner.Path("cert_file");
   tls.key_file = inner.Path("key_file");
+  tls.server_name = inner.Text("server_name");
   tls.insecure_skip_verify = inner.plain().Bool("insecure_skip_verify", false);
   inner.plain().Finish();
   return tls;

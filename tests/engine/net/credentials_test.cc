@@ -61,6 +61,10 @@ TEST(CredentialsTest, TakesTheSecretOutOfWhatAServerSays) {
   const Credentials credentials = Credentials::Make(Of("Key", "s3cr3t-key")).value();
   EXPECT_EQ(credentials.Redact("key 's3cr3t-key' is invalid"), "key '<secret>' is invalid");
   EXPECT_THAT(credentials.Redact("s3cr3t-keys3cr3t-key"), Not(HasSubstr("s3cr3t")));
+  Credentials::Options ann = Of("Basic", "hidden");
+  ann.user = "ann";
+  const Credentials basic = Credentials::Make(ann).value();
+  EXPECT_EQ(basic.Redact("you said Basic YW5uOmhpZGRlbg=="), "you said Basic <secret>");
 }
 
 TEST(CredentialsTest, KnowsHeadersThatMayBeSent) {

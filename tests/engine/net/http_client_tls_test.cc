@@ -1,88 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The tallybell Authors
 
-#include <httplib.h>
-#include <openssl/pem.h>
-
-#include <cstdio>
+#include <fstream>
 #include <string>
-#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "engine/net/http_client.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/tls_receiver.h"
 
 namespace tallybell {
 namespace {
 
+using ::testing::HasSubstr;
+
 constexpr DurationNs kAmple = 60 * kSecond;
 
-// A certificate that vouches for itself, and its key.
-struct Identity {
-  EVP_PKEY* key = EVP_EC_gen("P-256");
-  X509* certificate = X509_new();
-
-  // Good from and to so many seconds from now, for `names` as OpenSSL writes them.
-  Identity(long from, long to, const std::string& names) {
-    X509_set_version(certificate, 2);
-    ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-    X509_gmtime_adj(X509_getm_notBefore(certificate), from);
-    X509_gmtime_adj(X509_getm_notAfter(certificate), to);
-    X509_set_pubkey(certificate, key);
-    X509_NAME* name = X509_get_subject_name(certificate);
-    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-                               reinterpret_cast<const unsigned char*>("test"), -1, -1, 0);
-    X509_set_issuer_name(certificate, name);
-    X509V3_CTX context;
-    X509V3_set_ctx_nodb(&context);
-    X509V3_set_ctx(&context, certificate, certificate, nullptr, nullptr, 0);
-    X509_EXTENSION* extension =
-        X509V3_EXT_conf_nid(nullptr, &context, NID_subject_alt_name, names.c_str());
-    X509_add_ext(certificate, extension, -1);
-    X509_EXTENSION_free(extension);
-    X509_sign(certificate, key, EVP_sha256());
-  }
-  ~Identity() {
-    X509_free(certificate);
-    EVP_PKEY_free(key);
-  }
-
-  // The certificate as a file that a client can be told to trust.
-  std::string WritePem() const {
-    const std::string path = absl::StrCat(::testing::TempDir(), "/tallybell-ca.pem");
-    std::FILE* const file = std::fopen(path.c_str(), "w");
-    PEM_write_X509(file, certificate);
-    std::fclose(file);
-    return path;
-  }
-};
-
-class TlsServer {
- public:
-  explicit TlsServer(const Identity& identity) : server_(identity.certificate, identity.key) {
-    server_.Post("/x", [this](const httplib::Request&, httplib::Response& response) {
-      ++requests_;
-      response.set_content("hello", "text/plain");
-    });
-    port_ = server_.bind_to_any_port("127.0.0.1");
-    thread_ = std::thread([this] { server_.listen_after_bind(); });
-    while (!server_.is_running()) std::this_thread::yield();
-  }
-  ~TlsServer() {
-    server_.stop();
-    thread_.join();
-  }
-  int port() const { return port_; }
-  int requests() const { return requests_; }
-
- private:
-  httplib::SSLServer server_;
-  int port_ = 0;
-  std::atomic<int> requests_{0};
-  std::thread thread_;
-};
-
-absl::StatusOr<HttpResponse> Ask(const TlsServer& server, const HttpClient::Tls& tls,
+absl::StatusOr<HttpResponse> Ask(const TlsReceiver& server, const HttpClient::Tls& tls,
                                  const std::string& host = "127.0.0.1") {
   HttpClient::Options options;
   options.base = ParseUrl(absl::StrCat("https://", host, ":", server.port())).value();
@@ -93,49 +28,184 @@ absl::StatusOr<HttpResponse> Ask(const TlsServer& server, const HttpClient::Tls&
   return HttpClient::Create(options).value()->Do(request, kAmple);
 }
 
-TEST(HttpClientTlsTest, TakesACertificateThatItWasToldToTrust) {
-  const Identity identity(-3600, 3600, "IP:127.0.0.1,DNS:localhost");
-  TlsServer server(identity);
+HttpClient::Tls Trusting(const TlsIdentity& authority) {
   HttpClient::Tls tls;
-  tls.ca_file = identity.WritePem();
+  tls.ca_file = authority.WriteCertificate("ca.pem");
+  return tls;
+}
+
+TlsIdentity::Options For(const std::string& names, int from_hours = -1, int to_hours = 1) {
+  TlsIdentity::Options options;
+  options.names = names;
+  options.from_hours = from_hours;
+  options.to_hours = to_hours;
+  return options;
+}
+
+TEST(HttpClientTlsTest, TakesACertificateThatItWasToldToTrust) {
+  const TlsIdentity identity(For("IP:127.0.0.1,DNS:localhost"));
+  TlsReceiver server(identity);
+  const HttpClient::Tls tls = Trusting(identity);
   EXPECT_EQ(Ask(server, tls)->body, "hello");
   EXPECT_EQ(Ask(server, tls, "localhost")->body, "hello");
 }
 
-TEST(HttpClientTlsTest, SendsNothingToACertificateThatItDoesNotTrust) {
-  const Identity good(-3600, 3600, "IP:127.0.0.1");
-  const Identity expired(-7200, -3600, "IP:127.0.0.1");
-  const Identity not_yet(3600, 7200, "IP:127.0.0.1");
-  const Identity other_host(-3600, 3600, "DNS:elsewhere.example.com,IP:192.0.2.1");
-  {
-    TlsServer server(good);  // but nobody vouches for it
-    EXPECT_TRUE(absl::IsUnauthenticated(Ask(server, {}).status()));
-    EXPECT_EQ(server.requests(), 0);
-  }
-  for (const Identity* identity : {&expired, &not_yet, &other_host}) {
-    TlsServer server(*identity);
-    HttpClient::Tls tls;
-    tls.ca_file = identity->WritePem();
-    EXPECT_FALSE(Ask(server, tls).ok());
-    EXPECT_EQ(server.requests(), 0);
+TEST(HttpClientTlsTest, TakesACertificateWhoseAuthorityItTrusts) {
+  const TlsIdentity authority(TlsIdentity::Authority());
+  const TlsIdentity identity(For("IP:127.0.0.1"), &authority);
+  TlsReceiver server(identity);
+  EXPECT_EQ(Ask(server, Trusting(authority))->body, "hello");
+}
+
+// Each with what the refusal says; nobody who may be anybody is sent a byte.
+TEST(HttpClientTlsTest, SendsNothingToACertificateThatIsNotGood) {
+  const TlsIdentity authority(TlsIdentity::Authority());
+  const TlsIdentity other_authority(TlsIdentity::Authority());
+  const TlsIdentity good(For("IP:127.0.0.1,DNS:localhost"), &authority);
+  const TlsIdentity expired(For("IP:127.0.0.1", -3, -2), &authority);
+  const TlsIdentity not_yet(For("IP:127.0.0.1", 2, 3), &authority);
+  const TlsIdentity other_host(For("DNS:elsewhere.example.com,IP:192.0.2.1"), &authority);
+  const TlsIdentity name_of_an_address(For("DNS:127.0.0.1"), &authority);
+  const TlsIdentity self_signed(For("IP:127.0.0.1"));
+  const struct {
+    const TlsIdentity* identity;
+    const TlsIdentity* trusted;
+    const char* reason;
+  } cases[] = {
+      {&expired, &authority, "expired"},
+      {&not_yet, &authority, "not yet valid"},
+      {&other_host, &authority, "not for 127.0.0.1"},
+      {&name_of_an_address, &authority, "not for 127.0.0.1"},
+      {&self_signed, &authority, "self-signed"},
+      {&self_signed, nullptr, "self-signed"},
+      {&good, &other_authority, "unable to get local issuer"},
+      {&good, nullptr, "unable to get local issuer"},
+  };
+  for (const auto& test : cases) {
+    TlsReceiver server(*test.identity);
+    const auto answer =
+        Ask(server, test.trusted != nullptr ? Trusting(*test.trusted) : HttpClient::Tls());
+    EXPECT_TRUE(absl::IsUnauthenticated(answer.status())) << test.reason << answer.status();
+    EXPECT_THAT(std::string(answer.status().message()), HasSubstr(test.reason));
+    EXPECT_EQ(server.bytes(), 0) << test.reason;
   }
 }
 
-TEST(HttpClientTlsTest, TakesAnyCertificateWhenToldTo) {
-  const Identity expired(-7200, -3600, "DNS:elsewhere.example.com");
-  TlsServer server(expired);
-  HttpClient::Tls tls;
-  tls.insecure_skip_verify = true;
+TEST(HttpClientTlsTest, SpeaksNothingOlderThanTls12) {
+  const TlsIdentity identity(For("IP:127.0.0.1"));
+  for (const auto version : {TlsReceiver::kTls10, TlsReceiver::kTls11}) {
+    TlsReceiver server(identity, version);
+    const auto answer = Ask(server, Trusting(identity));
+    EXPECT_TRUE(absl::IsUnavailable(answer.status())) << answer.status();
+    EXPECT_THAT(std::string(answer.status().message()), HasSubstr("TLS: the handshake failed: "));
+    EXPECT_EQ(server.bytes(), 0);
+  }
+  for (const auto version : {TlsReceiver::kTls12, TlsReceiver::kTls13}) {
+    TlsReceiver server(identity, version);
+    EXPECT_EQ(Ask(server, Trusting(identity))->body, "hello");
+  }
+}
+
+TEST(HttpClientTlsTest, ChecksTheNameThatItIsToldInPlaceOfTheHosts) {
+  const TlsIdentity identity(For("DNS:alerts.example.com"));
+  TlsReceiver server(identity);
+  HttpClient::Tls tls = Trusting(identity);
+  tls.server_name = "alerts.example.com";
+  EXPECT_EQ(Ask(server, tls)->body, "hello");
+  EXPECT_EQ(server.server_name(), "alerts.example.com");
+  tls.server_name = "example.com";
+  EXPECT_TRUE(absl::IsUnauthenticated(Ask(server, tls).status()));
+}
+
+TEST(HttpClientTlsTest, ProvesWhoItIsWithItsOwnCertificate) {
+  const TlsIdentity authority(TlsIdentity::Authority());
+  const TlsIdentity identity(For("IP:127.0.0.1"), &authority);
+  const TlsIdentity own(For("DNS:tallybell"), &authority);
+  TlsReceiver server(identity, TlsReceiver::kTls12);
+  server.AskForCertificate(authority);
+  HttpClient::Tls tls = Trusting(authority);
+  EXPECT_TRUE(absl::IsUnavailable(Ask(server, tls).status()));
+  EXPECT_EQ(server.bytes(), 0);
+  tls.cert_file = own.WriteCertificate("own.pem");
+  tls.key_file = own.WriteKey("own.key");
   EXPECT_EQ(Ask(server, tls)->body, "hello");
 }
 
-TEST(HttpClientTlsTest, SaysWhenItsOwnCertificateCannotBeRead) {
+TEST(HttpClientTlsTest, TakesAnyCertificateWhenToldToAndSaysSo) {
+  const TlsIdentity expired(For("DNS:elsewhere.example.com", -3, -2));
+  TlsReceiver server(expired);
+  HttpClient::Tls tls;
+  tls.insecure_skip_verify = true;
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(Ask(server, tls)->body, "hello");
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              HasSubstr("level=warn msg=\"whoever answers is trusted"));
+}
+
+TEST(HttpClientTlsTest, SaysAtOnceWhichOfItsFilesCannotBeUsed) {
+  const TlsIdentity one(For("DNS:one"));
+  const TlsIdentity two(For("DNS:two"));
+  const std::string junk = ::testing::TempDir() + "/junk.pem";
+  std::ofstream(junk) << "not a certificate\n";
+  const auto try_with = [](const HttpClient::Tls& tls) {
+    HttpClient::Options options;
+    options.base = ParseUrl("https://127.0.0.1:1").value();
+    options.tls = tls;
+    return HttpClient::Create(options).status();
+  };
+  HttpClient::Tls tls;
+  tls.ca_file = junk;
+  EXPECT_THAT(std::string(try_with(tls).message()), HasSubstr("junk.pem"));
+  tls.ca_file = "/nonexistent/ca.pem";
+  EXPECT_THAT(std::string(try_with(tls).message()), HasSubstr("/nonexistent/ca.pem"));
+  tls.ca_file.clear();
+  tls.cert_file = one.WriteCertificate("one.pem");
+  EXPECT_FALSE(try_with(tls).ok());
+  tls.key_file = junk;
+  EXPECT_THAT(std::string(try_with(tls).message()), HasSubstr("junk.pem"));
+  tls.key_file = two.WriteKey("two.key");
+  EXPECT_THAT(std::string(try_with(tls).message()), HasSubstr("two.key"));
+  // Nobody is asked for its password.
+  tls.key_file = one.WriteKey("one.key", "passphrase");
+  EXPECT_THAT(std::string(try_with(tls).message()), HasSubstr("one.key"));
+  tls.key_file = one.WriteKey("one.key");
+  EXPECT_TRUE(try_with(tls).ok());
+}
+
+TEST(HttpClientTlsTest, WaitsForAFileOfItsOwnThatIsBeingReplaced) {
+  const TlsIdentity identity(For("IP:127.0.0.1"));
+  TlsReceiver server(identity);
   HttpClient::Options options;
-  options.base = ParseUrl("https://127.0.0.1:1").value();
-  options.tls.cert_file = "/nonexistent/cert.pem";
-  EXPECT_FALSE(HttpClient::Create(options).ok());
-  options.tls.key_file = "/nonexistent/key.pem";
-  EXPECT_FALSE(HttpClient::Create(options).ok());
+  options.base = ParseUrl(absl::StrCat("https://127.0.0.1:", server.port())).value();
+  options.tls = Trusting(identity);
+  const auto client = HttpClient::Create(options).value();
+  std::ofstream(options.tls.ca_file) << "";
+  HttpRequest request;
+  request.path = "/x";
+  // Not what is said of a request that can never be sent.
+  EXPECT_TRUE(absl::IsUnauthenticated(client->Do(request, kAmple).status()));
+  identity.WriteCertificate("ca.pem");
+  EXPECT_EQ(client->Do(request, kAmple)->status, 200);
+}
+
+// A server that answers and goes before it has read the body: what is still being written must not
+// end the process.
+TEST(HttpClientTlsTest, SurvivesAServerThatGoesInTheMiddle) {
+  const TlsIdentity identity(For("IP:127.0.0.1"));
+  TlsReceiver server(identity);
+  for (const auto when : {TlsReceiver::kAfterHandshake, TlsReceiver::kAfterHeadOfRequest,
+                          TlsReceiver::kAfterHeadOfAnswer}) {
+    server.Leave(when);
+    HttpClient::Options options;
+    options.base = ParseUrl(absl::StrCat("https://127.0.0.1:", server.port())).value();
+    options.tls = Trusting(identity);
+    HttpRequest request;
+    request.path = "/x";
+    request.body = std::string(10'000'000, 'x');
+    const auto answer = HttpClient::Create(options).value()->Do(request, kAmple);
+    EXPECT_TRUE(absl::IsUnavailable(answer.status())) << answer.status();
+    EXPECT_THAT(std::string(answer.status().message()), HasSubstr("the connection "));
+  }
 }
 
 }  // namespace

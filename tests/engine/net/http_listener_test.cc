@@ -269,6 +269,10 @@ TEST_F(HttpListenerTest, ServesNoPageOfSomebodyElse) {
   EXPECT_EQ(Ask(as("localhost:80", "Origin: http://localhost:81\r\n")), 403);
   EXPECT_EQ(Ask(as("localhost:80", "Origin: https://example.com\r\n")), 403);
   EXPECT_EQ(Ask(as("localhost:80", "Origin: null\r\n")), 403);
+  EXPECT_EQ(Ask(as("localhost:80", "Sec-Fetch-Site: cross-site\r\n")), 403);
+  EXPECT_EQ(Ask(as("localhost:80", "Sec-Fetch-Site: same-site\r\n")), 403);
+  EXPECT_EQ(Ask(as("localhost:80", "Sec-Fetch-Site: same-origin\r\n")), 200);
+  EXPECT_EQ(Ask(as("localhost:80", "Sec-Fetch-Site: none\r\n")), 200);
   EXPECT_EQ(Ask(Get("/health", "Origin: https://example.com\r\n")), 200);
 }
 

@@ -65,7 +65,11 @@ TEST(UrlTest, RefusesWhatIsNotABaseUrl) {
                            "http://a/\x80",
                            "http://-a/",
                            "http://a\n/",
-                           "javascript://a/"}) {
+                           "javascript://a/",
+                           "http://{{$labels.host}}/",
+                           "http://a:{{$value}}/",
+                           "http://a/{{$labels.path}}",
+                           "{{$labels.scheme}}://a/"}) {
     EXPECT_EQ(ParseUrl(text).status().code(), absl::StatusCode::kInvalidArgument) << text;
   }
   EXPECT_FALSE(ParseUrl("http://a/" + std::string(3000, 'x')).ok());
