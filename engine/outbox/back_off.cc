@@ -13,18 +13,18 @@ DurationNs BackOff::Spread(DurationNs most) {
 
 DurationNs BackOff::Next() {
   const DurationNs whole = next_;
-  next_ = std::min(kMax, 2 * next_);
+  next_ = std::min(kMaxOutage, 2 * next_);
   return whole - Spread(whole / 4);
 }
 
 DurationNs BackOff::Longest() {
-  next_ = kMax;
-  return Next();
+  next_ = kMaxOutage;
+  return kMax - Spread(kMax / 4);
 }
 
 DurationNs BackOff::AsAsked(DurationNs retry_after) {
   const DurationNs asked = std::clamp<DurationNs>(retry_after, 0, kMax);
-  next_ = std::min(kMax, std::max(next_, asked));
+  next_ = std::min(kMaxOutage, std::max(next_, asked));
   return std::min(kMax, asked + Spread(asked / 10));
 }
 

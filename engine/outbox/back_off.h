@@ -11,11 +11,14 @@
 
 namespace tallybell {
 
-// How long to leave a receiver alone: twice as long after each failure, from a second to five
-// minutes, and spread at random, so that many senders do not come back together.
+// How long to leave a receiver alone: twice as long after each failure, from a second to three
+// quarters of a minute, and spread at random, so that many senders do not come back together. What
+// waits is told within a minute after a receiver is back, however long it was away.
 class BackOff {
  public:
   static constexpr DurationNs kFirst = kSecond;
+  static constexpr DurationNs kMaxOutage = 45 * kSecond;
+  // Where only a person mends it, and the most that a receiver may ask for.
   static constexpr DurationNs kMax = 5 * kMinute;
 
   // The same seed gives the same waits.
@@ -23,7 +26,7 @@ class BackOff {
 
   // After one more failure: three quarters to all of the doubled wait.
   DurationNs Next();
-  // After a failure that only a person mends: the longest wait at once.
+  // After a failure that only a person mends: at once three quarters to all of kMax.
   DurationNs Longest();
   // After a failure whose answer says how long: that, up to a tenth more, at most kMax.
   DurationNs AsAsked(DurationNs retry_after);

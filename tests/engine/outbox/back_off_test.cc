@@ -10,17 +10,27 @@
 namespace tallybell {
 namespace {
 
-TEST(BackOffTest, DoublesUpToFiveMinutes) {
+TEST(BackOffTest, DoublesUpToThreeQuartersOfAMinute) {
   BackOff back_off(1);
   DurationNs whole = kSecond;
   for (int i = 0; i < 30; ++i) {
     const DurationNs wait = back_off.Next();
     EXPECT_LE(wait, whole);
     EXPECT_GE(wait, whole * 3 / 4);
-    whole = std::min(2 * whole, 5 * kMinute);
+    whole = std::min(2 * whole, 45 * kSecond);
   }
   back_off.Reset();
   EXPECT_LE(back_off.Next(), kSecond);
+}
+
+TEST(BackOffTest, LeavesLongAloneWhatOnlyAPersonMends) {
+  BackOff back_off(1);
+  for (int i = 0; i < 100; ++i) {
+    const DurationNs wait = back_off.Longest();
+    EXPECT_LE(wait, 5 * kMinute);
+    EXPECT_GE(wait, 5 * kMinute * 3 / 4);
+  }
+  EXPECT_LE(back_off.Next(), 45 * kSecond);
 }
 
 TEST(BackOffTest, SpreadsSendersThatFailedTogether) {

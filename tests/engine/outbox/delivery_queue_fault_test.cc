@@ -2,6 +2,13 @@
 // Copyright The tallybell Authors
 
 #include "engine/outbox/delivery_queue.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/engine/outbox/queue_fixture.h"
@@ -58,7 +65,7 @@ TEST(DeliveryQueueFaultTest, BacksOffExponentiallyAndRecoversAtOnce) {
     EXPECT_LE(wait, expected);
     EXPECT_GE(wait, expected * 3 / 4);
     q.Advance(wait);
-    expected = std::min(2 * expected, 5 * kMinute);
+    expected = std::min(2 * expected, 45 * kSecond);
   }
   EXPECT_THAT(q.Attempt(), ElementsAre("a firing 0s"));
   q.Fire("b");
@@ -80,6 +87,33 @@ TEST(DeliveryQueueFaultTest, MakesFewRequestsInAnOutageAndLosesNothing) {
   while (!q.Attempt().empty()) ++told;
   EXPECT_EQ(told, 1000u);
   EXPECT_EQ(q.Count("sink_parked_total"), 0);
+}
+
+// However long nobody was there, everything is told within a minute after somebody is.
+TEST(DeliveryQueueFaultTest, TellsAllWithinAMinuteAfterAnOutageOfAnyLength) {
+  for (const DurationNs outage : {kMinute, 10 * kMinute, 5 * kHour}) {
+    QueueFixture q(LikeAlertmanager());
+    std::set<std::string> waiting;
+    for (int i = 0; i < 10'000; ++i) {
+      q.Fire(absl::StrCat("h", i));
+      waiting.insert(absl::StrCat("h", i, " firing 0s"));
+    }
+    const TimeNs back = q.Time() + outage;
+    while (q.Time() < back) {
+      q.Attempt(Kind::kRetry);
+      q.Advance(std::min(std::max<DurationNs>(q.Wait().value(), kMillisecond), back - q.Time()));
+    }
+    const DurationNs first = q.Wait().value();
+    EXPECT_LE(first, 45 * kSecond);
+    q.Advance(first);
+    int requests = 0;
+    for (; !waiting.empty(); ++requests) {
+      ASSERT_EQ(q.Wait(), 0);  // it answers, so nothing is waited for any more
+      for (const std::string& told : q.Attempt()) waiting.erase(told);
+    }
+    EXPECT_EQ(requests, (10'000 + 63) / 64);
+    EXPECT_EQ(q.Count("outbox_dropped_total") + q.Count("sink_parked_total"), 0);
+  }
 }
 
 TEST(DeliveryQueueFaultTest, WaitsAsLongAsItIsAsked) {
