@@ -19,6 +19,7 @@ if(TALLYBELL_FUZZ)
   if(NOT TALLYBELL_SANITIZE)
     set(TALLYBELL_SANITIZE address,undefined)
   endif()
+  # Everything is compiled for libFuzzer, tests too: one build directory serves both.
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 if(TALLYBELL_SANITIZE)

@@ -11,7 +11,8 @@ Usage: tests/run.sh [OPTION...]
   --sanitize LIST   address,undefined or thread; in a build directory of its own
   --clang           build with clang++
   --only LABELS     only tests of these folders, divided by commas (store,outbox)
-  --fuzz SECONDS    instead of the tests: run each libFuzzer target that long (clang)
+  --fuzz SECONDS    instead of the tests: run each libFuzzer target that long, in the build directory
+                    of --clang --sanitize address,undefined
   --build-dir D     default: build-tests, with a suffix for the variant
   -j N              at most N jobs (default: as many as the machine carries)
   --accept-count    write the number of tests into tests/expected_test_count
@@ -27,7 +28,7 @@ while [[ $# -gt 0 ]]; do
     --sanitize) sanitize=${2:?--sanitize needs a list} && shift ;;
     --clang) clang=1 ;;
     --only) only=${2:?--only needs labels} && shift ;;
-    --fuzz) fuzz=${2:?--fuzz needs seconds} clang=1 && shift ;;
+    --fuzz) fuzz=${2:?--fuzz needs seconds} clang=1 sanitize=address,undefined && shift ;;
     --build-dir) build_dir=${2:?--build-dir needs a directory} && shift ;;
     -j) jobs=${2:?-j needs a number} && shift ;;
     -j[0-9]*) jobs=${1#-j} ;;
@@ -42,7 +43,6 @@ default_build_dir() {
   local name=$root/build-tests
   [[ -z $sanitize ]] || name+=-${sanitize//,/-}
   [[ $clang -eq 0 ]] || name+=-clang
-  [[ $fuzz -eq 0 ]] || name+=-fuzz
   echo "$name"
 }
 
@@ -54,9 +54,10 @@ install_and_build() {
   if [[ $clang -eq 1 ]]; then
     sets+=(clang)
     export CXX=clang++
+    # What is compiled for libFuzzer serves the tests under these sanitizers too.
+    [[ $sanitize != *address* ]] || options+=(-DTALLYBELL_FUZZ=ON)
   fi
   if [[ $fuzz -gt 0 ]]; then
-    options+=(-DTALLYBELL_FUZZ=ON -DTALLYBELL_TESTS=OFF)
     targets=tests_fuzz
   elif [[ -n $only ]]; then
     targets=tests_${only//,/,tests_}
@@ -66,26 +67,45 @@ install_and_build() {
   bash "$root/cmake/build.sh" "$build_dir" "$jobs" "$targets" "${options[@]}"
 }
 
-# Corpora grow in the build directory; those in the repository are only read.
+# Corpora grow in the build directory; those in the repository are only read. Under the sanitizers
+# five seconds are what one is without them.
+start_fuzz_target() {
+  local name=$1 seeds=$root/tests/fuzz/corpus/$1
+  mkdir -p "$build_dir/corpus/$name"
+  (cd "$build_dir" && exec "./$name" -max_total_time="$fuzz" -timeout=5 -rss_limit_mb=2048 \
+    -malloc_limit_mb=512 -print_final_stats=1 -artifact_prefix="$build_dir/$name-" \
+    "corpus/$name" "$seeds" >"$build_dir/$name.log" 2>&1) &
+  fuzz_names[$!]=$name
+}
+
+# Waits until one of them has ended, and says how it did.
+finish_fuzz_target() {
+  local pid status=0 name output
+  wait -n -p pid || status=$?
+  name=${fuzz_names[$pid]}
+  output=$build_dir/$name.log
+  unset "fuzz_names[$pid]"
+  if [[ $status -ne 0 ]]; then
+    tail -n 60 "$output"
+    echo "fuzz: $name failed; its input: $(grep -oE "$build_dir/$name-[^ ]+" "$output" | tail -n 1)" >&2
+    exit 1
+  fi
+  awk -v name="$name" '/^stat::number_of_executed_units/ { runs = $2 }
+    /^stat::average_exec_per_sec/ { printf "fuzz: %s: %d runs, %d a second\n", name, runs, $2 }' "$output"
+}
+
+# As many at once as there are cores. The first that fails ends the others.
 run_fuzz_targets() {
-  local source name seeds
+  local source at_once=$jobs
+  [[ $at_once -gt 0 ]] || at_once=$(nproc)
+  declare -gA fuzz_names=()
+  trap '[[ ${#fuzz_names[@]} -eq 0 ]] || kill "${!fuzz_names[@]}" 2>/dev/null || true' EXIT
+  trap 'exit 130' INT TERM
   for source in "$root"/tests/fuzz/*_fuzz.cc; do
-    name=$(basename "$source" .cc)
-    seeds=()
-    if [[ -d $root/tests/fuzz/corpus/$name ]]; then
-      seeds=("$root/tests/fuzz/corpus/$name")
-    fi
-    mkdir -p "$build_dir/corpus/$name"
-    echo "fuzz: $name, $fuzz s"
-    (cd "$build_dir" && "./$name" -max_total_time="$fuzz" -timeout=10 -rss_limit_mb=2048 \
-      -print_final_stats=1 -artifact_prefix="$build_dir/$name-" "corpus/$name" \
-      "${seeds[@]}" >"$name.log" 2>&1) || {
-      tail -n 60 "$build_dir/$name.log"
-      echo "fuzz: $name failed; its input is $build_dir/$name-*" >&2
-      exit 1
-    }
-    grep -E '^stat::(number_of_executed_units|average_exec)' "$build_dir/$name.log"
+    while [[ ${#fuzz_names[@]} -ge $at_once ]]; do finish_fuzz_target; done
+    start_fuzz_target "$(basename "$source" .cc)"
   done
+  while [[ ${#fuzz_names[@]} -gt 0 ]]; do finish_fuzz_target; done
 }
 
 # Passed tests are a line each in the log only. ctest's closing lines are kept for the end.
