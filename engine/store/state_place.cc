@@ -40,14 +40,14 @@ absl::string_view NetworkFileSystem(uint64_t type) {
   return "";
 }
 
-std::string DirectoryOf(const std::string& path) {
+std::string StateDirectoryOf(const std::string& path) {
   const size_t slash = path.rfind('/');
   if (slash == std::string::npos) return ".";
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
 absl::Status CheckStatePlace(const std::string& path, bool allow_network) {
-  const std::string directory = DirectoryOf(path);
+  const std::string directory = StateDirectoryOf(path);
   struct statfs system;
   if (statfs(directory.c_str(), &system) != 0) {
     return absl::ErrnoToStatus(errno, absl::StrCat("its directory ", directory));
@@ -75,7 +75,7 @@ absl::Status CheckStatePlace(const std::string& path, bool allow_network) {
 }
 
 absl::Status SyncDirectoryOf(const std::string& path) {
-  const UniqueFd fd(open(DirectoryOf(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const UniqueFd fd(open(StateDirectoryOf(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd || fsync(fd.get()) != 0) return absl::ErrnoToStatus(errno, "its directory");
   return absl::OkStatus();
 }

@@ -26,7 +26,7 @@ absl::Status CheckStatePlace(const std::string& path, bool allow_network);
 absl::Status SyncDirectoryOf(const std::string& path);
 
 // The directory of `path`.
-std::string DirectoryOf(const std::string& path);
+std::string StateDirectoryOf(const std::string& path);
 
 }  // namespace tallybell
 

@@ -54,7 +54,7 @@ std::vector<std::string> SetsBeside(const std::string& path) {
       absl::StrCat(std::filesystem::path(path).filename().string(), ".corrupt-");
   std::set<std::string> names;
   std::error_code error;
-  for (std::filesystem::directory_iterator it(DirectoryOf(path), error), end; !error && it != end;
+  for (std::filesystem::directory_iterator it(StateDirectoryOf(path), error), end; !error && it != end;
        it.increment(error)) {
     std::string name = it->path().filename().string();
     if (!absl::StartsWith(name, prefix)) continue;
@@ -63,7 +63,7 @@ std::vector<std::string> SetsBeside(const std::string& path) {
       name.resize(name.size() - part.size());
       break;
     }
-    names.insert(absl::StrCat(DirectoryOf(path), "/", name));
+    names.insert(absl::StrCat(StateDirectoryOf(path), "/", name));
   }
   return {names.begin(), names.end()};
 }

@@ -382,7 +382,7 @@ absl::StatusOr<bool> Store::WriteAnewIfGone(TimeNs now) {
     // The log alone: what it holds goes into the file.
     RETURN_IF_ERROR(Checkpoint(Log::kTruncate));
   } else {
-    mkdir(DirectoryOf(path).c_str(), 0700);
+    mkdir(StateDirectoryOf(path).c_str(), 0700);
     RETURN_IF_ERROR(CopyStateFile(db_, path));
     sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   }
