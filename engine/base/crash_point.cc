@@ -28,6 +28,7 @@ constexpr absl::string_view kPoints[] = {
     "in-checkpoint",   // a page of the state file itself is about to be written
     "after-send",      // a receiver has answered, and that is not stored
     "in-reload",       // new rules are loaded and not in force
+    "after-reload",    // they are, and what was changed with them is committed
 };
 
 absl::string_view armed;  // an element of kPoints, or empty

@@ -10,6 +10,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -92,11 +93,14 @@ Caught TakeSignals(const UniqueFd& fd) {
   return caught;
 }
 
-// Sleeps until a watched file changes, a signal comes or something is due.
-void Wait(const LiveEngine& engine, const UniqueFd& signals) {
+// A storm of SIGHUP must not keep it from reading: so long passes between two reloads by signal.
+constexpr DurationNs kReloadEvery = 200 * kMillisecond;
+
+// Sleeps until a watched file changes, a signal comes or something is due, for at most `most`.
+void Wait(const LiveEngine& engine, const UniqueFd& signals, DurationNs most) {
   std::vector<pollfd> fds = {{signals.get(), POLLIN, 0}};
   for (const int fd : engine.watch_fds()) fds.push_back({fd, POLLIN, 0});
-  const DurationNs patience = engine.patience();
+  const DurationNs patience = std::clamp<DurationNs>(engine.patience(), 0, most);
   const timespec timeout = {static_cast<time_t>(patience / kSecond),
                             static_cast<long>(patience % kSecond)};
   ppoll(fds.data(), fds.size(), &timeout, nullptr);
@@ -131,18 +135,23 @@ class Running {
     return absl::OkStatus();
   }
 
-  // Until a signal ends it.
+  // Until a signal ends it, or the end of all that is followed.
   void Run(const UniqueFd& signals) {
     bool reload = false;
+    TimeNs next_reload = 0;  // monotonic
     while (true) {
       const Caught caught = TakeSignals(signals);
       if (caught.stop) return;
       reload = reload || caught.reload;
-      if (reload && engine_.Ready()) {
+      const TimeNs now = clock_.Monotonic();
+      if (reload && now >= next_reload && engine_.Ready()) {
         reload = false;
+        next_reload = AddNs(now, kReloadEvery);
         Reload().IgnoreError();
       }
-      if (!engine_.Step()) Wait(engine_, signals);
+      const bool more = engine_.Step();
+      if (engine_.Ended()) return;
+      if (!more) Wait(engine_, signals, reload ? kReloadEvery : kNever);
     }
   }
 

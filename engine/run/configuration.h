@@ -27,9 +27,25 @@
 
 namespace tallybell {
 
+// What all sources that bring lines as they were written have: docs/configuration.md, "sources".
+struct LineSourceConfig {
+  Labels labels;
+  std::string format = "auto";
+  std::optional<absl::TimeZone> zone;
+  DurationNs lateness = 45 * kSecond;
+  DurationNs max_future = kMinute;
+  MultilineJoiner::Options multiline;
+};
+
+// What is written into our standard input.
+struct StdinSourceConfig : LineSourceConfig {
+  // What tells it from the other sources.
+  std::string Key() const { return "stdin"; }
+};
+
 // Files to follow: docs/configuration.md, "sources". What the kinds have in common is one value,
 // because they differ only in where the files are and what their streams are called.
-struct FileSourceConfig {
+struct FileSourceConfig : LineSourceConfig {
   enum class Kind { kFile, kDocker, kKubernetes };
   Kind kind = Kind::kFile;
   std::vector<std::string> paths;  // kFile: paths and globs
@@ -39,15 +55,9 @@ struct FileSourceConfig {
   std::vector<std::string> include;
   std::vector<std::string> exclude;
   Selector keep;
-  Labels labels;
-  std::string format = "auto";
-  std::optional<absl::TimeZone> zone;
-  DurationNs lateness = 45 * kSecond;
-  DurationNs max_future = kMinute;
   DurationNs stall_after = kMinute;
   bool start_at_end = false;
   std::optional<Pattern> labels_from_path;
-  MultilineJoiner::Options multiline;
 
   // What tells it from the other sources over a restart.
   std::string Key() const;
@@ -63,6 +73,7 @@ struct Configuration {
   Labels external_labels;
   std::vector<FileSourceConfig> files;
   std::vector<PushSourceConfig> pushes;
+  std::optional<StdinSourceConfig> standard_input;
   std::vector<std::string> rules;
   Place rules_place;
   std::vector<Pattern> redact;

@@ -30,6 +30,9 @@ class EngineSource {
   // Whether somebody waits for a Save to be committed.
   virtual bool Urgent() const { return false; }
 
+  // Nothing will ever come again.
+  virtual bool Ended() const { return false; }
+
   virtual SourceHealth& health() = 0;
   virtual SourceView View() const = 0;
 

@@ -89,6 +89,25 @@ void Evaluator::SetLive(uint32_t source, bool live, TimeNs at) {
   }
 }
 
+void Evaluator::WatchAnew(uint32_t source, TimeNs at) {
+  for (uint32_t rule = 0; rule < evaluators_.size(); ++rule) {
+    if (!clocks_.Selects(rule, source)) continue;
+    evaluators_[rule]->SuspendAbsence();
+    evaluators_[rule]->ResumeAbsence(at);
+    Schedule(rule);
+  }
+}
+
+void Evaluator::WatchAnew(TimeNs at) {
+  for (uint32_t rule = 0; rule < evaluators_.size(); ++rule) {
+    // Where no source is live it stays suspended.
+    if (!clocks_.clocks()[clocks_.clock_of(rule)].held) continue;
+    evaluators_[rule]->SuspendAbsence();
+    evaluators_[rule]->ResumeAbsence(at);
+    Schedule(rule);
+  }
+}
+
 void Evaluator::DecideClock(size_t clock, TimeNs t, RuleEvaluator::Output* output) {
   auto& deadlines = deadlines_[clock];
   while (!deadlines.empty() && deadlines.begin()->first < t) {

@@ -56,6 +56,12 @@ class Evaluator {
   // that a rule selects is live, and starts anew at `at` when one is again.
   void SetLive(uint32_t source, bool live, TimeNs at);
 
+  // Nobody knows what was told up to `at`: the machine slept, or a client could not push. Absence
+  // is watched anew from there by the rules that the source is of.
+  void WatchAnew(uint32_t source, TimeNs at);
+  // By all rules.
+  void WatchAnew(TimeNs at);
+
   // The source has no more, ever. What the others bring goes on without it.
   void Ended(uint32_t source) { clocks_.SetLive(source, false); }
 

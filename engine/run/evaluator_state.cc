@@ -238,9 +238,11 @@ bool EvaluatorState::RestoreGroup(const SavedRule& saved_rule, const SavedGroup&
   rule.Reschedule(placed);
   rule.touched_.insert(placed);
   rule.NoteActive(placed);
-  rule.changed_.insert(placed->key);
   evaluator->Schedule(index);
-  if (saved.told_since != kNoTime && !(placed->labels == saved.labels)) {
+  const bool renamed = !(placed->labels == saved.labels);
+  // What is as it was stored need not be stored again: a million groups would be one transaction.
+  if (!same || renamed) rule.changed_.insert(placed->key);
+  if (saved.told_since != kNoTime && renamed) {
     TellChange(saved, rule, *placed, now, updates);
   }
   return true;

@@ -3,6 +3,8 @@
 
 #include "engine/run/live_engine.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -12,6 +14,8 @@
 #include "engine/base/status_macros.h"
 #include "engine/run/evaluator_state.h"
 #include "engine/run/history_rows.h"
+#include "engine/run/stdin_source.h"
+#include "engine/store/delta_merge.h"
 
 namespace tallybell {
 namespace {
@@ -32,6 +36,9 @@ DurationNs SaveEvery(const Delta& delta) {
       kSecond * std::min<int64_t>(bytes, int64_t{1} << 30) / kSavedBytesPerSecond;
   return std::clamp(every, kSaveEvery, kSaveSeldom);
 }
+
+// A clock that goes ahead by less is one that somebody keeps right.
+constexpr DurationNs kSleep = kMinute;
 
 // How soon to ask again whether the disk has caught up.
 constexpr DurationNs kAskAgain = 2 * kMillisecond;
@@ -85,6 +92,12 @@ absl::Status LiveEngine::Start() {
     pushes_.push_back(source.get());
     sources_.push_back(std::move(source));
   }
+  if (configuration_.standard_input.has_value()) {
+    sources.push_back(configuration_.standard_input->Key());
+    sources_.push_back(std::make_unique<StdinSource>(&*configuration_.standard_input, STDIN_FILENO,
+                                                     snapshot.positions, rules_.get(), clock_,
+                                                     metrics_));
+  }
   meta_alerts_ = std::make_unique<MetaAlerts>(snapshot.positions);
   SourceHealth::EndOthers(sources, clock_->Now(), meta_alerts_.get());
   outbox_->Start();
@@ -113,9 +126,30 @@ void LiveEngine::TakeUpFirstStart(const Store::Snapshot& snapshot,
   HoldBack(updates);
 }
 
+bool LiveEngine::Ended() const {
+  return std::all_of(sources_.begin(), sources_.end(),
+                     [](const auto& source) { return source->Ended(); });
+}
+
 bool LiveEngine::Ready() const { return committer_->Ready(); }
 
+// The wall clock went ahead of the time that passed: the machine slept, or somebody set the clock.
+// What would have been written meanwhile was not, and that is no absence.
+void LiveEngine::NoteSleep() {
+  const TimeNs wall = clock_->Now();
+  const TimeNs monotonic = clock_->Monotonic();
+  const DurationNs slept =
+      last_wall_ == kNoTime ? 0 : (wall - last_wall_) - (monotonic - last_monotonic_);
+  last_wall_ = wall;
+  last_monotonic_ = monotonic;
+  if (slept < kSleep) return;
+  LogWarn("the clock went ahead; what is to be absent is watched anew",
+          {{"by", FormatDuration(slept / kSecond * kSecond)}});
+  rules_->evaluator.WatchAnew(wall);
+}
+
 bool LiveEngine::Step() {
+  NoteSleep();
   if (mailbox_ != nullptr) mailbox_->DeliverAll(this);
   // While the disk is behind, what stands in the files can wait there.
   if (!Ready()) return false;
@@ -264,6 +298,10 @@ DurationNs LiveEngine::patience() const {
 
 void LiveEngine::Reload(RuleSet rules, std::vector<Pattern> redact, const Labels& external_labels) {
   RecordMisses(kNever);
+  // What was counted and how far was read are one transaction, here too.
+  Delta all = std::exchange(delta_, Delta());
+  for (const auto& source : sources_) source->Save(&all);
+  EvaluatorState::SaveChanged(&rules_->evaluator, &all);
   std::vector<RuleRow> rule_rows;
   std::vector<GroupRow> group_rows;
   EvaluatorState::SaveAll(&rules_->evaluator, &rule_rows, &group_rows);
@@ -279,7 +317,9 @@ void LiveEngine::Reload(RuleSet rules, std::vector<Pattern> redact, const Labels
   rules_ = std::move(replacement);
   EvaluatorState::SaveChanged(&rules_->evaluator, &delta);
   HoldBack(&updates);
-  Submit(std::move(delta), std::move(updates));
+  delta.committed.push_back([] { CrashPoint("after-reload"); });
+  MergeDelta(std::move(delta), &all);
+  Submit(std::move(all), std::move(updates));
 }
 
 void LiveEngine::Stop() {

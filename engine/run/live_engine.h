@@ -48,6 +48,9 @@ class LiveEngine {
   // the disk is behind.
   bool Step();
 
+  // Whether nothing will ever come again, because all that is followed has ended: standard input.
+  bool Ended() const;
+
   // Whether Reload would return without waiting for the disk.
   bool Ready() const;
 
@@ -85,6 +88,7 @@ class LiveEngine {
   void Stop();
 
  private:
+  void NoteSleep();
   void Evaluate();
   void Convert(RuleEvaluator::Output output, std::vector<AlertUpdate>* updates, Delta* delta);
   void TakeUpFirstStart(const Store::Snapshot& snapshot, std::vector<AlertUpdate>* updates,
@@ -110,6 +114,9 @@ class LiveEngine {
   std::vector<PushSource*> pushes_;  // those of sources_
   EngineMailbox* mailbox_ = nullptr;
   TimeNs next_poll_ = kNoTime;  // monotonic
+  // Of the last step.
+  TimeNs last_wall_ = kNoTime;
+  TimeNs last_monotonic_ = kNoTime;
   // What changed since the last delta was handed over, and when that was (monotonic).
   Delta delta_;
   TimeNs saved_ = kNoTime;

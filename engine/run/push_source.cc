@@ -20,6 +20,10 @@ constexpr size_t kBytesARead = 4 << 20;
 constexpr size_t kMostNames = 10'000;
 constexpr size_t kMaxNameBytes = 512;
 
+// Nobody could push for so long: what is not there may be under way.
+constexpr DurationNs kPause = kMinute;
+constexpr DurationNs kSaveAlive = 10 * kSecond;
+
 constexpr int kNoContent = 204;
 
 PushIntake::Options IntakeOptions(const PushSourceConfig& config) {
@@ -55,6 +59,28 @@ PushSource::PushSource(const PushSourceConfig* config, const std::vector<Positio
       clamped_total_(metrics->Get("push_clamped_times_total", {{"source", config->Key()}})),
       queue_bytes_(metrics->Get("push_queue_bytes", {{"source", config->Key()}})) {
   TakeUpRules();
+  WatchAnewAfterPause(stored);
+}
+
+// Who could not push meanwhile tries again only after a while.
+void PushSource::WatchAnewAfterPause(const std::vector<PositionRow>& stored) {
+  const TimeNs now = clock_->Now();
+  for (const PositionRow& row : stored) {
+    if (row.source != AliveRow()) continue;
+    const absl::StatusOr<TimeNs> alive = ParseRfc3339(row.state);
+    if (!alive.ok() || SubtractNs(now, *alive) < kPause) continue;
+    for (const Watched& watched : watched_) rules_->evaluator.WatchAnew(watched.source, now);
+  }
+}
+
+std::string PushSource::AliveRow() const { return absl::StrCat(config_->Key(), "\nalive"); }
+
+// When clients could push last.
+void PushSource::SaveAlive(Delta* delta) {
+  const TimeNs monotonic = clock_->Monotonic();
+  if (alive_saved_ != kNoTime && monotonic - alive_saved_ < kSaveAlive) return;
+  alive_saved_ = monotonic;
+  delta->positions.push_back({AliveRow(), FormatRfc3339(clock_->Now())});
 }
 
 PushSource::~PushSource() = default;
@@ -168,6 +194,7 @@ void PushSource::Poll(Delta*) {
 void PushSource::Save(Delta* delta) {
   repeats_.Save(delta);
   streams_.Save(delta);
+  SaveAlive(delta);
   if (answers_.empty()) return;
   delta->urgent = true;
   delta->committed.push_back([answers = std::exchange(answers_, {})] {

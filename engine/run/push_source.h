@@ -84,6 +84,9 @@ class PushSource : public EngineSource {
   };
 
   void TakeUpRules();
+  void WatchAnewAfterPause(const std::vector<PositionRow>& stored);
+  std::string AliveRow() const;
+  void SaveAlive(Delta* delta);
   void Watch(PushStream* stream);
   void NoteTimes(PushStream* stream, TimeNs first, TimeNs last);
   void TakePush(Push push);
@@ -105,6 +108,7 @@ class PushSource : public EngineSource {
   std::vector<std::pair<std::shared_ptr<PushReply>, PushError>> answers_;
   int64_t clamped_ = 0;  // already in the metric
   TimeNs complete_to_ = kNoTime;
+  TimeNs alive_saved_ = kNoTime;  // monotonic
   Metric& lines_total_;
   Metric& bytes_total_;
   Metric& repeats_total_;

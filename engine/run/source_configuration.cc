@@ -22,6 +22,7 @@ namespace {
 using Kind = FileSourceConfig::Kind;
 
 constexpr absl::string_view kPush = "loki_push";
+constexpr absl::string_view kStdin = "stdin";
 
 constexpr int64_t kMostLines = 10'000;  // of a record that is joined
 
@@ -39,6 +40,9 @@ constexpr KindRow kKinds[] = {
     {Kind::kDocker, "docker", "/var/lib/docker/containers", "docker", 10 * kSecond},
     {Kind::kKubernetes, "kubernetes", "/var/log/pods", "auto", 10 * kSecond},
 };
+
+// Of what is written into our standard input: mostly by a container or a journal.
+constexpr DurationNs kPipeLateness = 10 * kSecond;
 
 const KindRow& RowOf(Kind kind) {
   return *std::find_if(std::begin(kKinds), std::end(kKinds),
@@ -89,11 +93,11 @@ void ReadMultiline(ConfigurationFields* source, MultilineJoiner::Options* multil
   plain.Finish();
 }
 
-// What every kind of source has.
-void ReadCommon(ConfigurationFields* fields, FileSourceConfig* source) {
-  const KindRow& row = RowOf(source->kind);
+// What every kind of source of lines has.
+void ReadLineSource(ConfigurationFields* fields, absl::string_view format, DurationNs lateness,
+                    LineSourceConfig* source) {
   source->labels = fields->LabelMap("labels");
-  source->format = fields->Text("format", row.format);
+  source->format = fields->Text("format", format);
   if (!IsFormatName(source->format)) {
     fields->scope().Within("format").Error(fields->NodeOf("format"),
                                            absl::StrCat("\"", source->format, "\" is not a format"),
@@ -103,9 +107,15 @@ void ReadCommon(ConfigurationFields* fields, FileSourceConfig* source) {
   source->zone = ReadZone(fields);
   ReadMultiline(fields, &source->multiline);
   YamlFields& plain = fields->plain();
-  source->lateness = plain.Duration("lateness", row.lateness, kDay);
+  source->lateness = plain.Duration("lateness", lateness, kDay);
   source->max_future = plain.Duration("max_future", source->max_future, 365 * kDay);
-  source->stall_after = plain.Duration("stall_after", source->stall_after, kDay);
+}
+
+// What every kind of files has.
+void ReadCommon(ConfigurationFields* fields, FileSourceConfig* source) {
+  const KindRow& row = RowOf(source->kind);
+  ReadLineSource(fields, row.format, row.lateness, source);
+  source->stall_after = fields->plain().Duration("stall_after", source->stall_after, kDay);
   const std::string start_at = fields->Text("start_at", "beginning");
   if (start_at != "beginning" && start_at != "end") {
     fields->scope()
@@ -146,6 +156,13 @@ FileSourceConfig ReadSource(Kind kind, ConfigurationFields* fields) {
   return source;
 }
 
+StdinSourceConfig ReadStdin(ConfigurationFields* fields) {
+  StdinSourceConfig source;
+  ReadLineSource(fields, "auto", kPipeLateness, &source);
+  fields->plain().Finish();
+  return source;
+}
+
 // A source is known by where its files are: that must be true of one only.
 void RefuseTwice(const YamlScope& scope, const YamlNode& node, const FileSourceConfig& source,
                  const std::vector<FileSourceConfig>& sources) {
@@ -168,8 +185,16 @@ void RefusePushTwice(const YamlScope& scope, const YamlNode& node,
   }
 }
 
+// The settings of a kind of source; a key without a value is enough: `docker:`.
+const YamlNode* FindKind(YamlFields* kinds, const YamlNode& item, absl::string_view kind) {
+  kinds->Find(kind);
+  const auto entry = std::find_if(item.entries.begin(), item.entries.end(),
+                                  [kind](const auto& each) { return each.key->text == kind; });
+  return entry == item.entries.end() ? nullptr : entry->value;
+}
+
 std::string KindNames() {
-  std::string names(kPush);
+  std::string names = absl::StrCat(kPush, ", ", kStdin);
   for (const KindRow& row : kKinds) absl::StrAppend(&names, ", ", row.name);
   return absl::StrCat("one of ", names);
 }
@@ -191,14 +216,10 @@ void ReadSources(const YamlScope& scope, const YamlNode& node, const std::string
     YamlFields kinds(scope, *item);
     int found = 0;
     for (const KindRow& row : kKinds) {
-      kinds.Find(row.name);
-      // A key without a value is enough: `docker:`.
-      const auto entry =
-          std::find_if(item->entries.begin(), item->entries.end(),
-                       [&row](const YamlNode::Entry& each) { return each.key->text == row.name; });
-      if (entry == item->entries.end()) continue;
+      const YamlNode* const value = FindKind(&kinds, *item, row.name);
+      if (value == nullptr) continue;
       ++found;
-      ConfigurationFields fields(scope.Within(row.name), *entry->value, directory);
+      ConfigurationFields fields(scope.Within(row.name), *value, directory);
       FileSourceConfig source = ReadSource(row.kind, &fields);
       RefuseTwice(fields.scope(), *item, source, configuration->files);
       configuration->files.push_back(std::move(source));
@@ -208,6 +229,14 @@ void ReadSources(const YamlScope& scope, const YamlNode& node, const std::string
       ConfigurationFields fields(scope.Within(kPush), *push, directory);
       configuration->pushes.push_back(ReadPushSource(&fields));
       RefusePushTwice(fields.scope(), *item, configuration->pushes);
+    }
+    if (const YamlNode* const value = FindKind(&kinds, *item, kStdin)) {
+      ++found;
+      ConfigurationFields fields(scope.Within(kStdin), *value, directory);
+      if (configuration->standard_input.has_value()) {
+        fields.scope().Error(*item, "there is a source of standard input already");
+      }
+      configuration->standard_input = ReadStdin(&fields);
     }
     if (found == 0) scope.Error(*item, "expected a kind of source", KindNames());
     if (found > 1)

@@ -6,10 +6,12 @@ Nothing here sleeps to be right: wait_until asks again until a deadline that is 
 machine. Every process is ended by its own pid, every port is chosen by the system.
 """
 
+import contextlib
 import datetime
 import json
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import socket
@@ -78,19 +80,25 @@ def append(path, text):
 
 
 class Process:
-    """A child with its output in files, ended by its own pid."""
+    """A child with its output in files, ended by its own pid. `stdin` and `stdout` are descriptors
+    to use instead; `limits` are pairs for resource.setrlimit."""
 
-    def __init__(self, arguments, directory, name, environment=None, user=None):
+    def __init__(self, arguments, directory, name, environment=None, user=None, stdin=None,
+                 stdout=None, limits=()):
         self.name = name
         self.stdout_path = directory / f"{name}.stdout"
         self.stderr_path = directory / f"{name}.stderr"
         identity = {} if user is None else {"user": user, "group": user, "extra_groups": []}
         with open(self.stdout_path, "ab") as out, open(self.stderr_path, "ab") as err:
             self.child = subprocess.Popen(
-                [str(a) for a in arguments], stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-                cwd=directory, env={**os.environ, **(environment or {})},
+                [str(a) for a in arguments],
+                stdin=subprocess.DEVNULL if stdin is None else stdin,
+                stdout=out if stdout is None else stdout, stderr=err, cwd=directory,
+                env={**os.environ, **(environment or {})},
                 restore_signals=False,  # a file that may not grow is an error, not the end
                 **identity)
+            for limit, most in limits:
+                resource.prlimit(self.pid, limit, (most, most))
 
     @property
     def pid(self):
@@ -121,6 +129,11 @@ class Process:
         if self.alive():
             self.signal(signal.SIGKILL)
         return self.wait()
+
+    def cpu_seconds(self):
+        """What it has used of all processors."""
+        stat = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
 
     def resident_bytes(self, field="VmHWM"):
         for line in pathlib.Path(f"/proc/{self.pid}/status").read_text().splitlines():
@@ -186,7 +199,8 @@ state: {{path: state.db}}
 
     def history(self, kinds=None):
         """The rows of the state file's history, oldest first. tallybell must have ended."""
-        with sqlite3.connect(self.directory / "state.db") as state:
+        # Closed at once: a tallybell that starts must find nobody there.
+        with contextlib.closing(sqlite3.connect(self.directory / "state.db")) as state:
             rows = state.execute("SELECT kind, detail FROM history ORDER BY id").fetchall()
         rows = [(bytes(kind).decode(), bytes(detail)) for kind, detail in rows]
         return [row for row in rows if kinds is None or row[0] in kinds]
