@@ -21,7 +21,8 @@ constexpr size_t kMaxUrl = 2048;
 
 bool IsIpv6(const std::string& host) {
   in6_addr address;
-  return inet_pton(AF_INET6, host.c_str(), &address) == 1;
+  // A NUL byte ends what the system looks at.
+  return !absl::StrContains(host, '\0') && inet_pton(AF_INET6, host.c_str(), &address) == 1;
 }
 
 bool IsHostName(absl::string_view host) {

@@ -73,6 +73,7 @@ TEST(UrlTest, RefusesWhatIsNotABaseUrl) {
     EXPECT_EQ(ParseUrl(text).status().code(), absl::StatusCode::kInvalidArgument) << text;
   }
   EXPECT_FALSE(ParseUrl("http://a/" + std::string(3000, 'x')).ok());
+  EXPECT_FALSE(ParseUrl(absl::string_view("http://[::1\0 x]/", 16)).ok());
 }
 
 TEST(UrlTest, ReadsBackWhatItWrites) {
