@@ -18,6 +18,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
@@ -33,14 +34,11 @@ namespace {
 // that is whole; the file without its log would.
 constexpr absl::string_view kParts[] = {"", "-wal", "-shm", "-journal"};
 
+constexpr size_t kStampSize = sizeof("20240501T123230Z") - 1;
+
 bool IsThere(const std::string& path) {
   struct stat facts;
   return lstat(path.c_str(), &facts) == 0;
-}
-
-bool AnyPartIsThere(const std::string& path) {
-  return std::any_of(std::begin(kParts), std::end(kParts),
-                     [&](absl::string_view part) { return IsThere(absl::StrCat(path, part)); });
 }
 
 std::string Stamp(TimeNs now) {
@@ -54,8 +52,8 @@ std::vector<std::string> SetsBeside(const std::string& path) {
       absl::StrCat(std::filesystem::path(path).filename().string(), ".corrupt-");
   std::set<std::string> names;
   std::error_code error;
-  for (std::filesystem::directory_iterator it(StateDirectoryOf(path), error), end; !error && it != end;
-       it.increment(error)) {
+  for (std::filesystem::directory_iterator it(StateDirectoryOf(path), error), end;
+       !error && it != end; it.increment(error)) {
     std::string name = it->path().filename().string();
     if (!absl::StartsWith(name, prefix)) continue;
     for (const absl::string_view part : kParts) {
@@ -65,7 +63,30 @@ std::vector<std::string> SetsBeside(const std::string& path) {
     }
     names.insert(absl::StrCat(StateDirectoryOf(path), "/", name));
   }
-  return {names.begin(), names.end()};
+  std::vector<std::string> sorted(names.begin(), names.end());
+  // Of one second: the tenth after the second.
+  const size_t stamped = StateDirectoryOf(path).size() + 1 + prefix.size() + kStampSize;
+  std::stable_sort(sorted.begin(), sorted.end(), [&](const auto& a, const auto& b) {
+    const int order = a.compare(0, stamped, b, 0, stamped);
+    return order != 0 ? order < 0 : a.size() < b.size();
+  });
+  return sorted;
+}
+
+// Of one second, a number higher than all there are: the oldest are removed by their names.
+std::string NewName(const std::string& path, TimeNs now) {
+  const std::string first = absl::StrCat(path, ".corrupt-", Stamp(now));
+  int last = 0;
+  for (const std::string& name : SetsBeside(path)) {
+    if (!absl::StartsWith(name, first)) continue;
+    int number = 1;
+    if (name.size() > first.size() + 1 &&
+        !absl::SimpleAtoi(absl::string_view(name).substr(first.size() + 1), &number)) {
+      continue;
+    }
+    last = std::max(last, number);
+  }
+  return last == 0 ? first : absl::StrCat(first, "-", last + 1);
 }
 
 void RemoveOldest(const std::string& path) {
@@ -78,9 +99,7 @@ void RemoveOldest(const std::string& path) {
 
 absl::StatusOr<std::string> PutAside(const std::string& path, TimeNs now,
                                      absl::Span<const absl::string_view> parts) {
-  std::string aside = absl::StrCat(path, ".corrupt-", Stamp(now));
-  const std::string first = aside;
-  for (int n = 2; AnyPartIsThere(aside); ++n) aside = absl::StrCat(first, "-", n);
+  std::string aside = NewName(path, now);
   std::vector<absl::string_view> moved;
   for (const absl::string_view part : parts) {
     const std::string from = absl::StrCat(path, part);

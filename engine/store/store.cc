@@ -146,10 +146,14 @@ absl::Status Store::PrepareFile(bool create) {
 
 absl::Status Store::Connect(bool create) {
   RETURN_IF_ERROR(PrepareFile(create));
+  const bool log_was_there = FileIdentity::Of(options_.path + "-wal").has_value();
   absl::Status status = OpenDatabase();
   if (status.ok()) return status;
   Disconnect();
   if (in_memory()) return status;
+  // What SQLite made only to look.
+  if (!log_was_there && !HasContent(options_.path + "-wal"))
+    unlink((options_.path + "-wal").c_str());
   // SQLite has no better word for a schema that makes no sense, and takes a damaged header for one
   // that forbids writing.
   const bool damaged = absl::IsInternal(status) || absl::IsPermissionDenied(status);
