@@ -27,6 +27,7 @@
 #include "engine/cli/arguments.h"
 #include "engine/cli/commands.h"
 #include "engine/cli/run_doors.h"
+#include "engine/cli/run_state.h"
 #include "engine/cli/text_file.h"
 #include "engine/run/configuration.h"
 #include "engine/run/live_engine.h"
@@ -141,7 +142,7 @@ class Running {
     TimeNs next_reload = 0;  // monotonic
     while (true) {
       const Caught caught = TakeSignals(signals);
-      if (caught.stop) return;
+      if (caught.stop || engine_.StateLost()) return;
       reload = reload || caught.reload;
       const TimeNs now = clock_.Monotonic();
       if (reload && now >= next_reload && engine_.Ready()) {
@@ -154,6 +155,8 @@ class Running {
       if (!more) Wait(engine_, signals, reload ? kReloadEvery : kNever);
     }
   }
+
+  bool StateLost() const { return engine_.StateLost(); }
 
   void Stop() {
     engine_.Stop();
@@ -231,24 +234,21 @@ int Run(const std::string& file, Loaded loaded) {
     }
     return kExitUsage;
   }
-  Store::Options store_options;
-  store_options.path = loaded.configuration.state_path;
-  absl::StatusOr<std::unique_ptr<Store>> store = Store::Open(store_options);
-  if (!store.ok()) {
-    fprintf(stderr, "tallybell run: state %s: %s\n", store_options.path.c_str(),
-            std::string(store.status().message()).c_str());
-    return kExitTrouble;
-  }
-  Running running(file, std::move(loaded), *std::move(sinks), *std::move(store));
+  int exit_code = kExitFine;
+  std::unique_ptr<Store> store =
+      OpenRunState(loaded.configuration, SystemClock().Now(), &exit_code);
+  if (store == nullptr) return exit_code;
+  Running running(file, std::move(loaded), *std::move(sinks), std::move(store));
   if (const absl::Status status = running.Start(); !status.ok()) {
     fprintf(stderr, "tallybell run: %s\n", std::string(status.message()).c_str());
     return kExitTrouble;
   }
   running.Run(signals);
   LogInfo("stopping");
+  const bool lost = running.StateLost();
   running.Stop();
   LogInfo("stopped");
-  return kExitFine;
+  return lost ? kExitTrouble : kExitFine;
 }
 
 }  // namespace

@@ -68,6 +68,9 @@ Configuration LoadConfiguration(absl::string_view file, absl::string_view text,
   if (const YamlNode* const node = plain.Find("state")) {
     ConfigurationFields state(scope.Within("state"), *node, &directory);
     configuration.state_path = state.Path("path");
+    configuration.state_ballast = state.plain().Size("ballast", configuration.state_ballast);
+    configuration.state_allow_network_filesystem =
+        state.plain().Bool("allow_network_filesystem", false);
     state.plain().Finish();
   }
   if (configuration.state_path.empty()) {

@@ -79,6 +79,8 @@ struct Configuration {
   std::vector<Pattern> redact;
   std::vector<SinkConfig> sinks;
   std::string state_path;
+  int64_t state_ballast = int64_t{4} << 20;  // bytes; 0: none
+  bool state_allow_network_filesystem = false;
   ServerConfig server;
   Outbox::Options outbox;
 };

@@ -59,7 +59,8 @@ LiveEngine::LiveEngine(Configuration configuration, RuleSet rules,
       clock_(clock),
       metrics_(metrics),
       store_(std::move(store)),
-      sinks_(std::move(sinks)) {
+      sinks_(std::move(sinks)),
+      state_health_(metrics) {
   rules_ = std::make_unique<LiveRules>(std::move(rules), std::move(configuration_.redact),
                                        configuration_.external_labels, metrics);
 }
@@ -67,13 +68,14 @@ LiveEngine::LiveEngine(Configuration configuration, RuleSet rules,
 LiveEngine::~LiveEngine() { Stop(); }
 
 absl::Status LiveEngine::Start() {
-  ASSIGN_OR_RETURN(const Store::Snapshot snapshot, store_->Load());
+  ASSIGN_OR_RETURN(Store::Snapshot snapshot, store_->Load());
   committer_ = std::make_unique<Committer>(std::move(store_), clock_, metrics_);
   outbox_ = std::make_unique<Outbox>(
       configuration_.outbox, std::move(sinks_), clock_, metrics_,
       [this](Delta delta) { committer_->SubmitAcknowledgement(std::move(delta)); });
   outbox_access_ = std::make_shared<OutboxAccess>(outbox_.get());
   Delta delta;
+  state_health_.RejectUnreadable(&snapshot, &delta);
   RETURN_IF_ERROR(outbox_->Restore(snapshot.outbox, &delta));
   std::vector<AlertUpdate> updates;
   EvaluatorState::Restore(snapshot.rules, snapshot.groups, clock_->Now(), &rules_->evaluator,
@@ -100,6 +102,7 @@ absl::Status LiveEngine::Start() {
   }
   meta_alerts_ = std::make_unique<MetaAlerts>(snapshot.positions);
   SourceHealth::EndOthers(sources, clock_->Now(), meta_alerts_.get());
+  state_health_.NoteStart(snapshot, clock_->Now(), meta_alerts_.get());
   outbox_->Start();
   Submit(std::move(delta), std::move(updates));
   return absl::OkStatus();
@@ -175,6 +178,7 @@ void LiveEngine::Evaluate() {
   std::vector<AlertUpdate> updates;
   Convert(std::move(output), &updates, &delta_);
   for (const auto& source : sources_) source->health().Tell(meta_alerts_.get());
+  state_health_.Tell(clock_->Now(), meta_alerts_.get());
   meta_alerts_->Tell(configuration_.external_labels, clock_->Now(), &updates, &delta_);
   HoldBack(&updates);
   EndFirstStart(&updates, &delta_);

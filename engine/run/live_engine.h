@@ -21,6 +21,7 @@
 #include "engine/run/meta_alerts.h"
 #include "engine/run/outbox_access.h"
 #include "engine/run/push_source.h"
+#include "engine/run/state_health.h"
 #include "engine/store/committer.h"
 #include "engine/store/store.h"
 #include "rules/rule.h"
@@ -53,6 +54,9 @@ class LiveEngine {
 
   // Whether Reload would return without waiting for the disk.
   bool Ready() const;
+
+  // The state file cannot be used any more; only a new start helps (Committer::Lost).
+  bool StateLost() const { return committer_->Lost(); }
 
   // What other threads put into `mailbox`, which outlives it, is done between two steps. Before
   // Start.
@@ -110,6 +114,7 @@ class LiveEngine {
   std::shared_ptr<OutboxAccess> outbox_access_;
   std::unique_ptr<LiveRules> rules_;
   std::unique_ptr<MetaAlerts> meta_alerts_;
+  StateHealth state_health_;
   std::vector<std::unique_ptr<EngineSource>> sources_;
   std::vector<PushSource*> pushes_;  // those of sources_
   EngineMailbox* mailbox_ = nullptr;
