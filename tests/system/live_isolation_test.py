@@ -57,6 +57,25 @@ class IsolationTest(LiveTest):
         self.sick.released.set()
         self.recover(range(10))
 
+    def test_while_one_attempt_hangs_all_others_are_told_all(self):
+        """Whoever waited for the sick one would wait for ever: it answers nothing at all."""
+        self.sick.answer = self.sick.hang
+        self.tallybell()
+        begin = self.see([0])[0]
+        wait_until(self.sick.taken, "the attempt hangs")
+        stuck = len(self.sick.taken())
+        started = time.monotonic()
+        waits = self.see(range(1, 101))
+        took = time.monotonic() - started
+        # An attempt ends after ten seconds; so many more there were at most.
+        self.assertLessEqual(len(self.sick.taken()), stuck + 1 + took / 10)
+        self.check(waits)
+        self.sick.released.set()
+        self.sick.answer = lambda request: (200, "")
+        well = self.see(range(101, 201))
+        print(f"\nmedian wait beside one that hangs {sorted(waits)[50] * 1000:.1f} ms, beside one that "
+              f"is well {sorted(well)[50] * 1000:.1f} ms; the first {begin * 1000:.1f} ms", flush=True)
+
     def test_a_receiver_that_is_not_there_delays_no_other_and_misses_nothing(self):
         self.sick.stop()
         self.tallybell()

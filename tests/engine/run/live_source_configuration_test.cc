@@ -75,6 +75,26 @@ TEST(SourceConfigurationTest, SaysEveryFaultWithItsPlace) {
   }
 }
 
+TEST(SourceConfigurationTest, StandardInputIsASourceOnce) {
+  std::string faults;
+  const Configuration read = Load(
+      "  - stdin: {labels: {job: a}, lateness: 3s, format: glog, timezone: Europe/Berlin,\n"
+      "            max_future: 5m, multiline: {first: x}}\n",
+      &faults);
+  EXPECT_EQ(faults, "");
+  ASSERT_TRUE(read.standard_input.has_value());
+  EXPECT_EQ(read.standard_input->labels.Get("job"), "a");
+  EXPECT_EQ(read.standard_input->lateness, 3 * kSecond);
+  EXPECT_EQ(read.standard_input->format, "glog");
+  EXPECT_EQ(Load("  - stdin:\n", &faults).standard_input->lateness, 10 * kSecond);
+  EXPECT_EQ(faults, "");
+  Load("  - stdin: {}\n  - stdin: {}\n  - stdin: {paths: [a], stall_after: 1m}\n", &faults);
+  for (const char* fault : {"6:[0-9]+: error: .*already", "7:[0-9]+: error: .*already",
+                            "error: .*paths", "error: .*stall_after"}) {
+    EXPECT_THAT(faults, testing::ContainsRegex(fault));
+  }
+}
+
 TEST(SourceConfigurationTest, ReadsHowLinesAreJoined) {
   std::string faults;
   const Configuration read = Load(
