@@ -3,7 +3,8 @@
 """kill -9 at random moments, while logs are written and rotated: the decided alerts are those of a
 replay of the same logs, and every one of them was told.
 
-TALLYBELL_KILLS says how often (20). TALLYBELL_SEED repeats a run as far as that can be.
+TALLYBELL_KILLS says how often (20), TALLYBELL_LINES how many lines flow meanwhile (a million).
+TALLYBELL_SEED repeats a run as far as that can be.
 """
 
 import itertools
@@ -18,7 +19,9 @@ from harness import LiveTest, glog, rfc3339_seconds, wait_until
 from receivers import AlertmanagerReceiver
 
 KILLS = int(os.environ.get("TALLYBELL_KILLS", "20"))
-LINES = 100_000
+LINES = int(os.environ.get("TALLYBELL_LINES",
+                           "300000" if os.environ.get("TALLYBELL_SANITIZE") else "1000000"))
+FILLER = 220  # lines that match nothing, in one write
 LATENESS = 5.0
 
 RULES = """\
@@ -51,7 +54,7 @@ groups:
 
 class Writer(threading.Thread):
     """Writes two logs with known matches, one rotated by renaming, one as glog does it: a new file
-    and a link that is swapped. Every line of both has a microsecond of its own."""
+    and a link that is swapped. Every line of both that may count has a microsecond of its own."""
 
     def __init__(self, directory, seed):
         super().__init__(daemon=True)
@@ -122,6 +125,9 @@ class Writer(threading.Thread):
                 time.sleep(0.001)
                 data = data[cut:]
             file.write(data)
+            if self.lines < LINES:
+                file.write(self.line("nothing of this line counts " + "x" * 60) * FILLER)
+                self.lines += FILLER - 1
             if self.random.random() < 0.008:
                 self.rotate()
             if self.random.random() < 0.008:
@@ -204,8 +210,11 @@ class CrashTest(LiveTest):
         expected = self.replay()
         self.assertGreater(len(expected), 100)
         found = self.settle(expected)
-        print(f"{writer.lines} lines, {len(expected)} transitions, "
-              f"{sum(len(r.json()) for r in receiver.taken())} alerts posted", flush=True)
+        told = [(a["labels"].get("alertname"), a["labels"].get("key"), a["startsAt"], a["endsAt"]
+                 if rfc3339_seconds(a["endsAt"]) <= r.wall else "firing")
+                for r in receiver.taken() for a in r.json()]
+        print(f"{KILLS} kills, {writer.lines} lines, {len(expected)} transitions, {len(told)} "
+              f"alerts posted, of which {len(told) - len(set(told))} more than once", flush=True)
         self.compare(expected, found)
         self.check_told(expected, receiver)
 
