@@ -56,6 +56,9 @@ install_and_build() {
     export CXX=clang++
     # What is compiled for libFuzzer serves the tests under these sanitizers too.
     [[ $sanitize != *address* ]] || options+=(-DTALLYBELL_FUZZ=ON)
+    if [[ -n ${CCACHE_DISABLE:-} ]] || ! command -v ccache >/dev/null; then
+      options+=(-DTALLYBELL_PCH=ON)
+    fi
   fi
   if [[ $fuzz -gt 0 ]]; then
     targets=tests_fuzz
