@@ -21,12 +21,14 @@ struct Help {
 // Sorted by name.
 constexpr Help kHelp[] = {
     {"alerts", "Alerts by rule and state, as last told by the evaluation."},
+    {"alerts_untold_total", "Alerts that fired while the rule had as many told as it may."},
     {"build_info", "Always 1; the labels say which version runs."},
     {"by_missing_total", "Matches that lack every alternative of a name in the rule's by."},
     {"commit_duration_seconds", "How long transactions of the state took."},
     {"config_last_reload_success_timestamp_seconds", "When the configuration was last taken over."},
     {"config_last_reload_successful", "Whether the last reload was taken over: 1 or 0."},
     {"delivery_duration_seconds", "How long attempts to tell a receiver took, by outcome."},
+    {"evidence_lines_gave_way_total", "Lines that alerts might have shown and that gave way."},
     {"groups", "Groups of the rule that hold anything."},
     {"groups_refused_total", "Matches refused because the rule has as many groups as it may."},
     {"http_connections", "Connections that are open to the server."},
@@ -66,12 +68,16 @@ constexpr Help kHelp[] = {
     {"source_files_left_out",
      "Files that are not read, because another holds their lines or cannot be followed."},
     {"source_files_unreadable", "Files that cannot be read."},
+    {"source_files_waiting", "Files that wait for a descriptor."},
     {"source_future_times_total",
      "Records whose time was too far in the future, taken as the bound."},
+    {"source_gaps_total", "Files that are gone and may not have been read to their end."},
+    {"source_lag_bytes", "Bytes that stand in files and were not read yet."},
     {"source_lines_cut_total", "Lines longer than the limit; the rest of each was skipped."},
     {"source_lines_total", "Lines that were read."},
     {"source_malformed_envelopes_total", "Lines that do not wear their source's envelope."},
     {"source_malformed_lines_total", "Lines that begin as records of their format and are broken."},
+    {"source_pauses_total", "Reads put off because too many matches wait to be decided."},
     {"source_position_rejected_total", "Saved positions that did not fit the file any more."},
     {"source_records_cut_total",
      "Joined records that reached their limit; what followed is another one."},
@@ -87,6 +93,8 @@ constexpr Help kHelp[] = {
     {"store_commit_failures_total", "Transactions that failed; each is tried again."},
     {"store_commits_total", "Transactions of the state."},
     {"store_history_dropped_total", "Rows of history lost while the disk took nothing."},
+    {"undecided_matches", "Matches and clears that are read and not decided."},
+    {"window_times_gave_way_total", "Times of matches that gave way: a value is a lower bound."},
 };
 
 // Appends `value` by Prometheus's rules for what stands between quotes.

@@ -116,7 +116,26 @@ bool BlockReader::Keep(size_t n) {
   return true;
 }
 
+Block BlockReader::Unfinished() {
+  ShowTail();
+  Block block;
+  block.offset = block.next_offset = begin_offset_;
+  if (!live_ || !start_checked_ || skipping_ || complete_ > begin_ || begin_ == end_) return block;
+  block.bytes = absl::string_view(buffer_.get() + begin_, end_ - begin_);
+  // Nothing but NUL bytes so far may become a hole.
+  if (block.bytes[0] == '\0' &&
+      SkipNuls(block.bytes.data(), buffer_.get() + end_) == buffer_.get() + end_) {
+    block.bytes = absl::string_view();
+    return block;
+  }
+  HideTail(end_);
+  return block;
+}
+
 absl::StatusOr<bool> BlockReader::Fill() {
+  // What is dropped as it comes need not come where nothing was ever written.
+  if (in_hole_ && begin_ == end_) begin_offset_ += reader_->SkipHole();
+  if (skipping_) skipped_ += reader_->SkipHole();
   MakeRoom();
   const size_t room = std::min(options_.block, capacity_ - end_);
   ASSIGN_OR_RETURN(const size_t n, reader_->Read(buffer_.get() + end_, room));

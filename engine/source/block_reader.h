@@ -71,6 +71,10 @@ class BlockReader {
   // False, and nothing is kept, if that block is sealed or n is more than it or Options::block.
   bool Keep(size_t n);
 
+  // What there is of the line that is held back, when a live file was read to its end for now;
+  // nothing where more is needed to know what it is, or where it is too long. Valid as a block is.
+  Block Unfinished();
+
   // A live file has ended: Next gives the line that was held back.
   void Finish() { live_ = false; }
 

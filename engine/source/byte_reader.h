@@ -5,6 +5,7 @@
 #define TALLYBELL_ENGINE_SOURCE_BYTE_READER_H_
 
 #include <cstddef>
+#include <cstdint>
 
 #include "absl/status/statusor.h"
 
@@ -19,6 +20,10 @@ class ByteReader {
   // the end for now if the file is still being written. After an error the bytes given before it
   // stand; a further call tries again.
   virtual absl::StatusOr<size_t> Read(char* buffer, size_t size) = 0;
+
+  // Passes over bytes that were never written (a hole of a sparse file, which reads as NUL), and
+  // returns how many; 0 where the system does not say. Reading them is as good, and slow.
+  virtual uint64_t SkipHole() { return 0; }
 };
 
 }  // namespace tallybell

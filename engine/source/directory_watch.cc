@@ -18,9 +18,11 @@ constexpr uint32_t kEvents = IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE
 
 }  // namespace
 
-DirectoryWatch::DirectoryWatch(bool enabled) {
+DirectoryWatch::Kernel DirectoryWatch::ThisKernel() { return {inotify_init1, inotify_add_watch}; }
+
+DirectoryWatch::DirectoryWatch(bool enabled, Kernel kernel) : kernel_(kernel) {
   if (!enabled) return;
-  fd_ = UniqueFd(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  fd_ = UniqueFd(kernel_.open(IN_NONBLOCK | IN_CLOEXEC));
   if (!fd_) Refused(errno);
 }
 
@@ -34,7 +36,7 @@ void DirectoryWatch::Watch(const std::set<std::string>& directories) {
   }
   for (const std::string& directory : directories) {
     if (watches_.contains(directory)) continue;
-    const int watch = inotify_add_watch(fd_.get(), directory.c_str(), kEvents);
+    const int watch = kernel_.add(fd_.get(), directory.c_str(), kEvents);
     if (watch >= 0) {
       watches_[directory] = watch;
     } else if (errno == ENOSPC || errno == ENOMEM) {

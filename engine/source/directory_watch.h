@@ -4,6 +4,7 @@
 #ifndef TALLYBELL_ENGINE_SOURCE_DIRECTORY_WATCH_H_
 #define TALLYBELL_ENGINE_SOURCE_DIRECTORY_WATCH_H_
 
+#include <cstdint>
 #include <set>
 #include <string>
 
@@ -17,8 +18,15 @@ namespace tallybell {
 // Not thread-safe.
 class DirectoryWatch {
  public:
+  // What it asks the kernel for; a test gives it a kernel that refuses.
+  struct Kernel {
+    int (*open)(int flags);
+    int (*add)(int fd, const char* path, uint32_t events);
+  };
+  static Kernel ThisKernel();
+
   // Not `enabled`: watches nothing, as where the kernel gives no watches.
-  explicit DirectoryWatch(bool enabled);
+  explicit DirectoryWatch(bool enabled, Kernel kernel = ThisKernel());
 
   // Becomes readable when there is something to take; -1 if the kernel gives no watches.
   int fd() const { return fd_.get(); }
@@ -34,6 +42,7 @@ class DirectoryWatch {
   void Refused(int error);
   void Forget(int watch);
 
+  const Kernel kernel_;
   UniqueFd fd_;
   absl::flat_hash_map<std::string, int> watches_;
   bool logged_ = false;

@@ -63,7 +63,9 @@ void FileGlob::Add(const std::string& path, bool literal) {
   }
   if (!seen_.insert({facts.st_dev, facts.st_ino}).second) return;
   const TimeNs modified = facts.st_mtim.tv_sec * kSecond + facts.st_mtim.tv_nsec;
-  files.push_back({path, facts.st_dev, facts.st_ino, modified, false});
+  const TimeNs changed = facts.st_ctim.tv_sec * kSecond + facts.st_ctim.tv_nsec;
+  const uint64_t size = facts.st_size;
+  files.push_back({path, facts.st_dev, facts.st_ino, modified, changed, size, false});
 }
 
 std::string DirectoryOf(const std::string& path) {

@@ -22,6 +22,8 @@ struct FileGlob {
     uint64_t device = 0;
     uint64_t inode = 0;
     TimeNs modified = 0;
+    TimeNs changed = 0;  // its inode
+    uint64_t size = 0;
     // Not to be read, for a reason that is not the file's.
     bool left_out = false;
   };

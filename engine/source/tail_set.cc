@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -19,15 +20,16 @@ namespace tallybell {
 
 struct TailSet::Member {
   std::unique_ptr<TailedFile> file;
+  TimeNs opened_at = kNoTime;
   std::string path;  // where it was last seen
   TimeNs modified = 0;
   bool seen = true;
   bool deleted = false;
   bool retired = false;
   TimeNs retired_at = kNoTime;
-  // Read to its end, of this size, since then.
+  // Read to its end, of that size, since then.
   TimeNs quiet_since = kNoTime;
-  uint64_t quiet_size = 0;
+  uint64_t size = 0;
 
   bool open() const { return file->state() == TailedFile::State::kOpen; }
 };
@@ -40,6 +42,15 @@ struct TailSet::Orphan {
   bool truncated = false;
 };
 
+// A file that had its turn, and what it looked like then.
+struct TailSet::Parked {
+  FilePosition position;
+  uint64_t read_to = 0;
+  TimeNs modified = 0;
+  TimeNs changed = 0;
+  bool wanted = false;  // there is more to read, as of the last Poll
+};
+
 TailSet::TailSet(Options options, std::vector<FilePosition> stored, Metrics* metrics)
     : options_(std::move(options)),
       files_(metrics->Get("source_files", {{"source", options_.name}})),
@@ -47,6 +58,9 @@ TailSet::TailSet(Options options, std::vector<FilePosition> stored, Metrics* met
       truncations_(metrics->Get("source_truncations_total", {{"source", options_.name}})),
       rotations_(metrics->Get("source_rotations_total", {{"source", options_.name}})),
       rejected_(metrics->Get("source_position_rejected_total", {{"source", options_.name}})),
+      files_waiting_(metrics->Get("source_files_waiting", {{"source", options_.name}})),
+      lag_(metrics->Get("source_lag_bytes", {{"source", options_.name}})),
+      gaps_(metrics->Get("source_gaps_total", {{"source", options_.name}})),
       known_(std::move(stored)),
       watch_(options_.watch),
       first_start_(known_.stored().empty()) {}
@@ -69,16 +83,92 @@ TailSet::Changes TailSet::Poll(TimeNs now) {
   MarkSeen(found);
   LookAtMembers(now);
   RetireUnseen(now);
+  WakeParked(&found);
   OpenNew(found, now, &changes);
   orphans_.clear();
   ForgetStored(now, &changes);
   Settle(now, &changes);
+  ChooseTurns(now, &changes);
   watch_.Watch(found.directories);
   refusals_ = refusals_now_;
-  files_.Set(members_.size());
+  files_.Set(members_.size() + parked_.size());
+  files_waiting_.Set(waiting_);
+  lag_.Set(UnreadBytes());
   unreadable_.Set(refusals_.size());
   polled_ = true;
   return changes;
+}
+
+// ---- Turns, where there are more files than descriptors
+
+// Takes files that are parked and have nothing to read out of `*found`, and puts those that wait
+// longest to its front. One that is not found under its name is looked for as after a restart.
+void TailSet::WakeParked(FileGlob* found) {
+  look_for_renamed_ = std::exchange(waiting_, 0) > 0 || !out_of_reach_.empty();
+  if (parked_.empty()) return;
+  std::vector<FileGlob::File> first;
+  std::vector<FileGlob::File> later;
+  std::map<std::pair<uint64_t, uint64_t>, const FileGlob::File*> files;
+  for (const FileGlob::File& file : found->files) files[{file.device, file.inode}] = &file;
+  std::set<std::pair<uint64_t, uint64_t>> parked_files;
+  std::vector<Parked> still;
+  for (Parked& parked : parked_) {
+    const auto it = files.find({parked.position.device, parked.position.inode});
+    if (it == files.end()) {
+      known_.stored().push_back(std::move(parked.position));
+      look_for_renamed_ = true;
+      continue;
+    }
+    const FileGlob::File& file = *it->second;
+    parked.wanted = file.size != parked.read_to || file.modified != parked.modified ||
+                    file.changed != parked.changed;
+    parked_files.insert(it->first);
+    if (parked.wanted) later.push_back(file);
+    still.push_back(std::move(parked));
+  }
+  parked_ = std::move(still);
+  for (const FileGlob::File& file : found->files) {
+    if (parked_files.count({file.device, file.inode}) == 0) first.push_back(file);
+  }
+  found->files = std::move(first);
+  std::move(later.begin(), later.end(), std::back_inserter(found->files));
+}
+
+// Files that wait are given the descriptors of as many others, which were open longest; first of
+// those that have nothing to read. Whatever was opened in this Poll is read first.
+void TailSet::ChooseTurns(TimeNs now, Changes* changes) {
+  turns_ = false;
+  if (waiting_ == 0) return;
+  std::vector<const Member*> members;
+  for (const auto& member : members_) {
+    if (member->open() && !member->retired && member->seen && member->opened_at < now) {
+      members.push_back(member.get());
+    }
+  }
+  std::stable_sort(members.begin(), members.end(), [](const Member* a, const Member* b) {
+    return std::make_pair(a->quiet_since == kNoTime, a->opened_at) <
+           std::make_pair(b->quiet_since == kNoTime, b->opened_at);
+  });
+  if (static_cast<int64_t>(members.size()) > waiting_) members.resize(waiting_);
+  turns_ = !members.empty();
+  for (const Member* member : members) changes->had_turn.push_back(member->file.get());
+}
+
+void TailSet::Park(TailedFile* file, FilePosition position) {
+  const auto it = std::find_if(members_.begin(), members_.end(),
+                               [file](const auto& member) { return member->file.get() == file; });
+  if (it == members_.end()) return;
+  parked_.push_back(
+      {std::move(position), file->offset(), file->checked_mtime_, file->checked_ctime_, false});
+  members_.erase(it);
+}
+
+int64_t TailSet::UnreadBytes() const {
+  uint64_t unread = 0;
+  for (const auto& member : members_) {
+    if (member->open()) unread += member->size - std::min(member->size, member->file->offset());
+  }
+  return static_cast<int64_t>(unread);
 }
 
 std::vector<TailedFile*> TailSet::files() const {
@@ -114,13 +204,13 @@ void TailSet::LookAtMembers(TimeNs now) {
       truncations_.Add();
       orphans_.push_back({member->file->LastPosition(), member.get(), true});
       member->file->state_ = TailedFile::State::kFinish;
-    } else if (look->size != member->file->offset() || look->size != member->quiet_size) {
+    } else if (look->size != member->file->offset() || look->size != member->size) {
       member->quiet_since = kNoTime;
     }
     if (look->size == member->file->offset() && member->quiet_since == kNoTime) {
       member->quiet_since = now;
     }
-    member->quiet_size = look->size;
+    member->size = look->size;
   }
 }
 
@@ -148,6 +238,17 @@ void TailSet::Retire(Member* member, TimeNs now) {
   if (member->deleted) orphans_.push_back({member->file->LastPosition(), member, false});
 }
 
+// What is stored of a parked file is what the file goes on from, as after a restart.
+void TailSet::TakeUpParked(const TailedFile& file) {
+  const auto it = std::find_if(parked_.begin(), parked_.end(), [&file](const Parked& parked) {
+    return parked.position.device == file.identity().device &&
+           parked.position.inode == file.identity().inode;
+  });
+  if (it == parked_.end()) return;
+  known_.stored().push_back(std::move(it->position));
+  parked_.erase(it);
+}
+
 void TailSet::OpenNew(const FileGlob& found, TimeNs now, Changes* changes) {
   std::vector<std::unique_ptr<Member>> opened;
   for (const FileGlob::File& file : found.files) {
@@ -155,13 +256,16 @@ void TailSet::OpenNew(const FileGlob& found, TimeNs now, Changes* changes) {
     std::unique_ptr<Member> member = OpenFile(file.path, file.path);
     if (member == nullptr) continue;
     member->modified = file.modified;
+    member->opened_at = now;
+    member->size = file.size;
+    TakeUpParked(*member->file);
     opened.push_back(std::move(member));
   }
   std::vector<Member*> unknown;
   for (const auto& member : opened) {
     if (!ResumeByInode(member.get(), changes)) unknown.push_back(member.get());
   }
-  if (!polled_ || !opened.empty()) {
+  if (!polled_ || !opened.empty() || look_for_renamed_) {
     FindRenamed(now, &opened, changes);
     for (const FilePosition& position : known_.stored()) {
       orphans_.push_back({position, nullptr, false});
@@ -188,6 +292,7 @@ std::unique_ptr<TailSet::Member> TailSet::OpenFile(const std::string& path,
   if (!file.ok()) {
     // Too many open files are one failure, whatever the path.
     const bool too_many = absl::IsResourceExhausted(file.status());
+    if (too_many) ++waiting_;
     if (!absl::IsNotFound(file.status())) {
       LogRefusal(too_many ? "" : path, std::string(file.status().message()));
     }
@@ -245,6 +350,7 @@ bool TailSet::ResumeOrphan(Member* member) {
 void TailSet::FindRenamed(TimeNs now, std::vector<std::unique_ptr<Member>>* opened,
                           Changes* changes) {
   const std::vector<FilePosition> wanted = known_.stored();
+  out_of_reach_.clear();
   for (const FilePosition& position : wanted) {
     std::set<std::string> directories = {DirectoryOf(position.path)};
     directories.insert(RealDirectoryOf(position.path));
@@ -270,9 +376,15 @@ void TailSet::FindRenamedIn(const std::string& directory, const FilePosition& wa
     };
     if (std::any_of(opened->begin(), opened->end(), is_it)) continue;
     std::unique_ptr<Member> member = OpenFile(path, wanted.path);
-    if (member == nullptr || !member->file->IsAt(wanted)) continue;
+    if (member == nullptr && FindOpen(facts.st_dev, facts.st_ino) == nullptr) {
+      out_of_reach_.insert({wanted.device, wanted.inode});
+    }
+    if (member == nullptr) continue;
+    // One that was truncated before it was renamed is still that file.
+    if (!member->file->IsAt(wanted) && !member->file->IsOf(wanted)) continue;
     ResumeByInode(member.get(), changes);
     member->modified = facts.st_mtim.tv_sec * kSecond + facts.st_mtim.tv_nsec;
+    member->opened_at = now;
     member->retired = true;
     member->retired_at = now;
     rotations_.Add();
@@ -285,15 +397,25 @@ void TailSet::FindRenamedIn(const std::string& directory, const FilePosition& wa
 void TailSet::ForgetStored(TimeNs now, Changes* changes) {
   std::vector<FilePosition>& stored = known_.stored();
   const bool too_old = now >= AddNs(started_, options_.forget_after);
-  // Another file has the path, and no name near it leads to this one.
+  // Another file has the path, and no name near it leads to this one, readable or not.
   const auto replaced = [&](const FilePosition& position) {
-    return std::any_of(members_.begin(), members_.end(), [&](const auto& member) {
-      return !member->retired && member->path == position.path;
-    });
+    return std::any_of(members_.begin(), members_.end(),
+                       [&](const auto& member) {
+                         return !member->retired && member->path == position.path;
+                       }) &&
+           out_of_reach_.count({position.device, position.inode}) == 0;
   };
-  const auto kept = std::stable_partition(
-      stored.begin(), stored.end(),
-      [&](const FilePosition& position) { return !too_old && !replaced(position); });
+  const auto kept =
+      std::stable_partition(stored.begin(), stored.end(),
+                            // What could not be opened may be the one.
+                            [&](const FilePosition& position) {
+                              return waiting_ > 0 || (!too_old && !replaced(position));
+                            });
+  for (auto it = kept; it != stored.end(); ++it) {
+    gaps_.Add();
+    LogWarn("a file is gone; what was written to it behind this offset was not read",
+            {{"source", options_.name}, {"file", it->path}, {"offset", absl::StrCat(it->offset)}});
+  }
   std::move(kept, stored.end(), std::back_inserter(changes->forgotten));
   stored.erase(kept, stored.end());
   // The row of a file that is read on is not erased but written anew.

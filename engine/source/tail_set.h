@@ -34,8 +34,9 @@ namespace tallybell {
 // between two polls under names that no pattern fits. What may be read twice: a copy (copytruncate)
 // whose name a pattern fits and that was found before the original was truncated.
 //
-// Every file keeps a descriptor: the limit of open files is the limit of files. Those beyond it
-// are tried again at each Poll, which is logged once. For one thread.
+// A file keeps its descriptor as long as there are enough. Where there are not, files take turns:
+// what was open longest and is read to its end, or had its turn, is named in Changes::had_turn, so
+// that Park makes room for those that wait. For one thread.
 class TailSet {
  public:
   struct Options {
@@ -63,6 +64,8 @@ class TailSet {
     std::vector<std::unique_ptr<TailedFile>> released;
     // Stored positions that no file stands for any more, to be erased.
     std::vector<FilePosition> forgotten;
+    // Others wait for the descriptors of these: to be given to Park.
+    std::vector<TailedFile*> had_turn;
   };
 
   // `stored`: what PositionAt gave in the last run, of every file that was not released.
@@ -73,6 +76,10 @@ class TailSet {
   // and whose lines are committed.
   Changes Poll(TimeNs now);
 
+  // Closes the file until there is more to read of it and a descriptor to do so, when it is opened
+  // anew at `position`, which is to be stored as one of opened ones is. `file` is gone.
+  void Park(TailedFile* file, FilePosition position);
+
   // All members, older ones of a path first: read each to its end for now before the next.
   std::vector<TailedFile*> files() const;
 
@@ -80,12 +87,19 @@ class TailSet {
   int watch_fd() const { return watch_.fd(); }
   // Makes watch_fd() unreadable. True if names may have changed, so that Poll should come at once;
   // otherwise once a second is enough.
-  bool TakeWatchEvents() { return watch_.Take(); }
+  bool TakeWatchEvents() {
+    const bool names = watch_.Take();
+    return names || turns_;
+  }
 
  private:
   struct Member;
   struct Orphan;
+  struct Parked;
 
+  void WakeParked(FileGlob* found);
+  void TakeUpParked(const TailedFile& file);
+  void ChooseTurns(TimeNs now, Changes* changes);
   void MarkSeen(const FileGlob& found);
   void LookAtMembers(TimeNs now);
   void RetireUnseen(TimeNs now);
@@ -97,6 +111,7 @@ class TailSet {
   void FindRenamed(TimeNs now, std::vector<std::unique_ptr<Member>>* opened, Changes* changes);
   void FindRenamedIn(const std::string& directory, const FilePosition& wanted, TimeNs now,
                      std::vector<std::unique_ptr<Member>>* opened, Changes* changes);
+  int64_t UnreadBytes() const;
   void ForgetStored(TimeNs now, Changes* changes);
   void Settle(TimeNs now, Changes* changes);
   Member* FindOpen(uint64_t device, uint64_t inode) const;
@@ -110,9 +125,18 @@ class TailSet {
   Metric& truncations_;
   Metric& rotations_;
   Metric& rejected_;
+  Metric& files_waiting_;
+  Metric& lag_;
+  Metric& gaps_;
 
   std::vector<std::unique_ptr<Member>> members_;
   KnownPositions known_;
+  std::vector<Parked> parked_;
+  // How many files could not be opened in the last Poll for want of a descriptor.
+  int64_t waiting_ = 0;
+  bool turns_ = false;  // the last Poll named files that had their turn
+  // A file was rotated away while it was parked, or could not be looked for.
+  bool look_for_renamed_ = false;
   // Contents that ended in this Poll and may go on in a file that is new in it.
   std::vector<Orphan> orphans_;
   DirectoryWatch watch_;
@@ -120,6 +144,8 @@ class TailSet {
   absl::flat_hash_map<std::string, std::string> refusals_now_;
   // Device and inode of the files that were left out of the last Poll.
   std::set<std::pair<uint64_t, uint64_t>> left_out_;
+  // Device and inode of those stored positions whose file is there and cannot be opened.
+  std::set<std::pair<uint64_t, uint64_t>> out_of_reach_;
   const bool first_start_;
   bool polled_ = false;
   TimeNs started_ = 0;

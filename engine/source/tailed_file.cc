@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -30,6 +31,13 @@ uint64_t BirthOf(int fd) {
   return facts.stx_btime.tv_sec * kSecond + facts.stx_btime.tv_nsec;
 }
 
+// Descriptors from here on are not for logs: the state file and receivers need some.
+int DescriptorsForFiles() {
+  rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > 1 << 30) return 1 << 30;
+  return static_cast<int>(limit.rlim_cur - std::clamp<rlim_t>(limit.rlim_cur / 4, 1, 64));
+}
+
 int64_t Nanoseconds(const timespec& time) { return time.tv_sec * kSecond + time.tv_nsec; }
 
 }  // namespace
@@ -42,6 +50,9 @@ absl::StatusOr<std::unique_ptr<TailedFile>> TailedFile::Open(const std::string& 
     return absl::ResourceExhaustedError("too many open files");
   }
   if (!fd) return absl::ErrnoToStatus(errno, "cannot open");
+  if (fd.get() >= DescriptorsForFiles()) {
+    return absl::ResourceExhaustedError("too many open files");
+  }
   struct stat facts;
   if (fstat(fd.get(), &facts) != 0) return absl::ErrnoToStatus(errno, "cannot stat");
   if (!S_ISREG(facts.st_mode)) return absl::InvalidArgumentError("is not a regular file");
@@ -78,6 +89,21 @@ absl::StatusOr<size_t> TailedFile::Read(char* buffer, size_t size) {
     tail_.assign(buffer + got - FilePosition::kSample, FilePosition::kSample);
   }
   return got;
+}
+
+uint64_t TailedFile::SkipHole() {
+  if (truncated_ || state_ != State::kOpen || !ContentStands()) return 0;
+  struct stat facts;
+  if (fstat(fd_.get(), &facts) != 0) return 0;
+  off_t data = lseek(fd_.get(), static_cast<off_t>(offset_), SEEK_DATA);
+  if (data < 0 && errno == ENXIO) data = facts.st_size;  // nothing was written behind it
+  // Less is read as fast.
+  if (data < 0 || static_cast<uint64_t>(data) < offset_ + FilePosition::kSample) return 0;
+  const uint64_t skipped = data - offset_;
+  offset_ = data;
+  head_.append(FilePosition::kSample - head_.size(), '\0');
+  tail_.assign(FilePosition::kSample, '\0');
+  return skipped;
 }
 
 absl::StatusOr<FilePosition> TailedFile::PositionAt(uint64_t offset) {
@@ -130,6 +156,11 @@ bool TailedFile::IsAt(const FilePosition& position) const {
   if (dated && position.birth != identity_.birth) return false;
   // Where nothing was read there is no content to compare.
   return position.offset == 0 ? dated : Fits(position);
+}
+
+bool TailedFile::IsOf(const FilePosition& position) const {
+  return position.device == identity_.device && position.inode == identity_.inode &&
+         position.birth == identity_.birth && identity_.birth != 0;
 }
 
 bool TailedFile::Fits(const FilePosition& position) const {

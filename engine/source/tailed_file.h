@@ -28,13 +28,15 @@ namespace tallybell {
 class TailedFile : public ByteReader {
  public:
   // Regular files only (InvalidArgument); otherwise what the system says: NotFound,
-  // PermissionDenied, ResourceExhausted if there are too many open files. `path` is opened,
-  // `name` is what the file is called from then on.
+  // PermissionDenied, ResourceExhausted if there are too many open files, of which some are left to
+  // the rest of the process. `path` is opened, `name` is what the file is called from then on.
   static absl::StatusOr<std::unique_ptr<TailedFile>> Open(const std::string& path,
                                                           const std::string& name);
 
   // What there is to read; 0 at the end for now, and once the file was truncated.
   absl::StatusOr<size_t> Read(char* buffer, size_t size) override;
+
+  uint64_t SkipHole() override;
 
   // What to store when all before `offset` is dealt with. InvalidArgument if that was not read
   // yet; Aborted if the file was truncated: what was stored last is as good as it gets.
@@ -74,6 +76,8 @@ class TailedFile : public ByteReader {
   bool ContentStands();
   // Whether `position` is one of this file and of the content it has now.
   bool IsAt(const FilePosition& position) const;
+  // Whether `position` is one of this file for certain, whatever content it has now.
+  bool IsOf(const FilePosition& position) const;
   // Whether the content begins like that of `position`, in this file or another.
   bool Fits(const FilePosition& position) const;
   // Reads on from there. False, and nothing is changed, if the file does not reach so far.

@@ -27,8 +27,8 @@ namespace tallybell {
 // A directory of its own, with the verbs of those who write and rotate logs.
 class LogDirectory {
  public:
-  LogDirectory() {
-    std::string pattern = ::testing::TempDir() + "/logs.XXXXXX";
+  explicit LogDirectory(const std::string& in = ::testing::TempDir()) {
+    std::string pattern = in + "/logs.XXXXXX";
     EXPECT_NE(mkdtemp(pattern.data()), nullptr);
     path_ = pattern;
   }
@@ -80,12 +80,17 @@ class Follower {
     for (const auto& file : changes.released) {
       rows_.erase(file->identity().Key());
       readers_.erase(file.get());
+      resume_.erase(file.get());
     }
     for (TailedFile* file : changes.opened) {
       readers_[file] = NewReader(file);
       const auto position = file->PositionAt(file->offset());
-      if (position.ok()) rows_[position->Key()] = position->Encode();
+      if (!position.ok()) continue;
+      // What was parked is committed with its lines.
+      auto& rows = waiting_.count(position->Key()) > 0 ? waiting_ : rows_;
+      rows[position->Key()] = position->Encode();
     }
+    for (TailedFile* file : changes.had_turn) Park(file);
   }
 
   // `files`: at most so many of them.
@@ -101,6 +106,7 @@ class Follower {
     lines_.resize(committed_lines_);
     set_.reset();
     readers_.clear();
+    resume_.clear();
     waiting_.clear();
     done_.clear();
     Start();
@@ -119,6 +125,16 @@ class Follower {
   const std::map<std::string, std::string>& rows() const { return rows_; }
 
  private:
+  void Park(TailedFile* file) {
+    const auto position =
+        file->PositionAt(resume_.count(file) > 0 ? resume_[file] : file->offset());
+    if (!position.ok()) return;
+    waiting_[position->Key()] = position->Encode();
+    readers_.erase(file);
+    resume_.erase(file);
+    set_->Park(file, *position);
+  }
+
   void Start() {
     std::vector<FilePosition> stored;
     for (const auto& [key, row] : rows_) stored.push_back(FilePosition::Decode(row).value());
@@ -143,6 +159,7 @@ class Follower {
       Take(block->bytes);
       const auto position = file->PositionAt(block->next_offset);
       if (position.ok()) waiting_[position->Key()] = position->Encode();
+      resume_[file] = block->next_offset;
       if (block->at_end) break;
     }
     if (state != TailedFile::State::kOpen) done_.push_back(file);
@@ -160,6 +177,7 @@ class Follower {
   Metrics* const metrics_;
   std::unique_ptr<TailSet> set_;
   std::map<TailedFile*, std::unique_ptr<BlockReader>> readers_;
+  std::map<TailedFile*, uint64_t> resume_;  // where a new reader would begin
   // What the state file holds, and what the next commit puts there.
   std::map<std::string, std::string> rows_;
   std::map<std::string, std::string> waiting_;

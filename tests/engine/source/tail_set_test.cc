@@ -214,18 +214,18 @@ TEST_F(TailSetTest, FinishesAFileThatWasRenamedWhileDownBeforeItsSuccessor) {
 TEST_F(TailSetTest, TellsFilesThatBeginAlikeApart) {
   const std::string banner = std::string(4096, '#') + "\n";
   Follower& follower = Follow({"*.log"});
-  for (int i = 0; i < 50; ++i) {
+  for (int i = 0; i < 250; ++i) {
     logs_.Append(absl::StrCat(i, ".log"), absl::StrCat(banner, "line ", i, "\n"));
   }
   follower.Step(0);
   follower.Commit();
-  EXPECT_THAT(follower.lines(), SizeIs(100));
+  EXPECT_THAT(follower.lines(), SizeIs(500));
   follower.Crash();
-  for (int i = 0; i < 100; ++i) {
+  for (int i = 0; i < 500; ++i) {
     logs_.Append(absl::StrCat(i, ".log"), absl::StrCat(banner, "more ", i, "\n"));
   }
   follower.Step(0);
-  EXPECT_THAT(follower.lines(), SizeIs(300));
+  EXPECT_THAT(follower.lines(), SizeIs(1500));
 }
 
 TEST_F(TailSetTest, FollowsALinkThatIsMovedToAnotherFile) {
