@@ -14,8 +14,8 @@ readonly BUILD=(
   tzdata)
 readonly TEST=(
   libgtest-dev libgmock-dev curl openssl python3
-  # Real peers: a receiver of alerts, a writer of logs, and the judge of metric rules.
-  prometheus-alertmanager etcd-server etcd-client prometheus)
+  # Real peers: a receiver of alerts, a writer of logs, and the judges of metric rules and units.
+  prometheus-alertmanager etcd-server etcd-client prometheus systemd)
 readonly CLANG=(clang)
 
 # Hyperscan on x86, Vectorscan elsewhere; without either tallybell builds with its own scanner.

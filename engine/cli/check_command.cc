@@ -47,6 +47,10 @@ std::string Check(const std::string& file, Diagnostics* diagnostics) {
   if (!IsConfiguration(file, *text)) {
     return Rules(LoadRulesFromText(file, *text, diagnostics).rules.size());
   }
+  if (const auto whole = ReadConfigurationFile(file); !whole.ok()) {
+    diagnostics->Add({Diagnostic::Kind::kError, {file, 0, 0}, "",
+                      std::string(whole.status().message()), ""});
+  }
   const Configuration configuration = LoadConfiguration(file, *text, diagnostics);
   const RuleSet rules = LoadConfiguredRules(configuration, diagnostics);
   return absl::StrCat("configuration, ", Rules(rules.rules.size()));

@@ -7,7 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -28,6 +31,7 @@
 #include "engine/cli/commands.h"
 #include "engine/cli/run_doors.h"
 #include "engine/cli/run_state.h"
+#include "engine/cli/service_notifier.h"
 #include "engine/cli/text_file.h"
 #include "engine/run/configuration.h"
 #include "engine/run/live_engine.h"
@@ -51,7 +55,7 @@ struct Loaded {
 // The configuration and its rules. InvalidArgument with every fault, a line each; warnings go to
 // stderr.
 absl::StatusOr<Loaded> Load(const std::string& file) {
-  const absl::StatusOr<std::string> text = ReadTextFile(file);
+  const absl::StatusOr<std::string> text = ReadConfigurationFile(file);
   if (!text.ok()) {
     return absl::InvalidArgumentError(
         absl::StrCat(file, ": error: ", text.status().message(), "\n"));
@@ -64,6 +68,15 @@ absl::StatusOr<Loaded> Load(const std::string& file) {
   if (diagnostics.HasErrors()) return absl::InvalidArgumentError(diagnostics.ToString());
   fputs(diagnostics.ToString().c_str(), stderr);
   return loaded;
+}
+
+// What it holds in memory (passwords, lines of logs) is nobody's but its own, on disk either: no
+// core, no debugger of another process of this user, no file that others can read.
+void Harden() {
+  umask(077);
+  const rlimit none = {0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+  prctl(PR_SET_DUMPABLE, 0);
 }
 
 // SIGTERM, SIGINT and SIGHUP as something to read; blocked for every thread that starts later.
@@ -112,9 +125,10 @@ void Wait(const LiveEngine& engine, const UniqueFd& signals, DurationNs most) {
 class Running {
  public:
   Running(std::string file, Loaded loaded, std::vector<std::unique_ptr<Sink>> sinks,
-          std::unique_ptr<Store> store)
+          std::unique_ptr<Store> store, ServiceNotifier* notifier)
       : file_(std::move(file)),
         server_(loaded.configuration.server),
+        notifier_(notifier),
         shown_(std::move(loaded.shown)),
         rules_(loaded.rules.rules.size()),
         engine_(std::move(loaded.configuration), std::move(loaded.rules), std::move(sinks),
@@ -132,11 +146,12 @@ class Running {
     metrics_.Get("build_info", {{"version", TALLYBELL_VERSION}}).Set(1);
     metrics_.Get("process_start_time_seconds").Set(clock_.Now());
     NoteReload(true);
+    notifier_->Ready();
     LogInfo("started", {{"version", TALLYBELL_VERSION}, {"rules", absl::StrCat(rules_)}});
     return absl::OkStatus();
   }
 
-  // Until a signal ends it, or the end of all that is followed.
+  // Until a signal ends it, or the end of all that is followed, or the state file is lost.
   void Run(const UniqueFd& signals) {
     bool reload = false;
     TimeNs next_reload = 0;  // monotonic
@@ -150,15 +165,19 @@ class Running {
         next_reload = AddNs(now, kReloadEvery);
         Reload().IgnoreError();
       }
+      notifier_->Alive(clock_.Monotonic());
       const bool more = engine_.Step();
       if (engine_.Ended()) return;
-      if (!more) Wait(engine_, signals, reload ? kReloadEvery : kNever);
+      if (more) continue;
+      Wait(engine_, signals,
+           std::min<DurationNs>(notifier_->patience(), reload ? kReloadEvery : kNever));
     }
   }
 
   bool StateLost() const { return engine_.StateLost(); }
 
   void Stop() {
+    notifier_->Stopping();
     engine_.Stop();
     mailbox_.Close();
     if (doors_ != nullptr) doors_->Close();
@@ -188,7 +207,13 @@ class Running {
   // Takes over what the file says now, or nothing of it.
   absl::Status Reload() {
     if (!engine_.Ready()) return absl::UnavailableError("the state cannot be written now");
-    absl::StatusOr<Loaded> loaded = Load(file_);
+    notifier_->Reloading();
+    const absl::Status status = TakeOver(Load(file_));
+    notifier_->Ready();
+    return status;
+  }
+
+  absl::Status TakeOver(absl::StatusOr<Loaded> loaded) {
     NoteReload(loaded.ok());
     if (!loaded.ok()) {
       fputs(std::string(loaded.status().message()).c_str(), stderr);
@@ -216,6 +241,7 @@ class Running {
   const std::string file_;
   const ServerConfig server_;
   const SystemClock clock_;
+  ServiceNotifier* const notifier_;
   Metrics metrics_;
   EngineMailbox mailbox_;
   std::string shown_;
@@ -225,8 +251,10 @@ class Running {
 };
 
 int Run(const std::string& file, Loaded loaded) {
+  Harden();
   // Before anything that starts a thread: a thread that does not block them would end the process.
   const UniqueFd signals = CatchSignals();
+  ServiceNotifier notifier;
   absl::StatusOr<std::vector<std::unique_ptr<Sink>>> sinks = MakeSinks(loaded.configuration.sinks);
   if (!sinks.ok()) {
     for (const absl::string_view fault : absl::StrSplit(sinks.status().message(), '\n')) {
@@ -238,7 +266,7 @@ int Run(const std::string& file, Loaded loaded) {
   std::unique_ptr<Store> store =
       OpenRunState(loaded.configuration, SystemClock().Now(), &exit_code);
   if (store == nullptr) return exit_code;
-  Running running(file, std::move(loaded), *std::move(sinks), std::move(store));
+  Running running(file, std::move(loaded), *std::move(sinks), std::move(store), &notifier);
   if (const absl::Status status = running.Start(); !status.ok()) {
     fprintf(stderr, "tallybell run: %s\n", std::string(status.message()).c_str());
     return kExitTrouble;

@@ -63,12 +63,15 @@ absl::StatusOr<std::vector<Labels::Pair>> GroupPairs(const Arguments& arguments)
 
 std::string Printable(absl::string_view text) {
   std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) {
-      absl::StrAppendFormat(&out, "\\x%02x", byte);
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    // C1 too: to some terminals U+009B is what ESC [ is to all.
+    const bool c1 =
+        byte == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0;
+    if (byte < 0x20 || byte == 0x7f || c1) {
+      absl::StrAppendFormat(&out, "\\x%02x", c1 ? static_cast<unsigned char>(text[++i]) : byte);
     } else {
-      out.push_back(c);
+      out.push_back(text[i]);
     }
   }
   return out;

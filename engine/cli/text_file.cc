@@ -16,15 +16,16 @@ namespace {
 
 constexpr size_t kMaxBytes = size_t{4} << 20;
 
-}  // namespace
-
-absl::StatusOr<std::string> ReadTextFile(const std::string& path) {
+absl::StatusOr<std::string> Read(const std::string& path, mode_t forbidden) {
   const bool standard_input = path == "-";
   UniqueFd fd(standard_input ? dup(STDIN_FILENO) : open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) return absl::ErrnoToStatus(errno, "cannot be opened");
   struct stat status;
-  if (!standard_input && fstat(fd.get(), &status) == 0 && !S_ISREG(status.st_mode)) {
-    return absl::InvalidArgumentError("is not a regular file");
+  if (!standard_input && fstat(fd.get(), &status) == 0) {
+    if (!S_ISREG(status.st_mode)) return absl::InvalidArgumentError("is not a regular file");
+    if ((status.st_mode & forbidden) != 0) {
+      return absl::PermissionDeniedError("can be written by others: chmod go-w mends it");
+    }
   }
   std::string text;
   char buffer[64 << 10];
@@ -36,6 +37,14 @@ absl::StatusOr<std::string> ReadTextFile(const std::string& path) {
     text.append(buffer, static_cast<size_t>(n));
     if (text.size() > kMaxBytes) return absl::InvalidArgumentError("is over 4 MiB");
   }
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> ReadTextFile(const std::string& path) { return Read(path, 0); }
+
+absl::StatusOr<std::string> ReadConfigurationFile(const std::string& path) {
+  return Read(path, S_IWGRP | S_IWOTH);
 }
 
 }  // namespace tallybell

@@ -14,6 +14,10 @@ namespace tallybell {
 // refused, as is what is no regular file.
 absl::StatusOr<std::string> ReadTextFile(const std::string& path);
 
+// The same of a configuration, which says where alerts and passwords go: PermissionDenied where
+// others than its owner can write it.
+absl::StatusOr<std::string> ReadConfigurationFile(const std::string& path);
+
 }  // namespace tallybell
 
 #endif  // TALLYBELL_ENGINE_CLI_TEXT_FILE_H_

@@ -36,12 +36,16 @@ std::string ShortLabels(const Labels& labels) {
 // A line of a log on a terminal: control characters shown, not obeyed.
 std::string Printable(absl::string_view line) {
   std::string out;
-  for (const char c : Utf8Truncate(line, kShownLine)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) {
-      absl::StrAppendFormat(&out, "\\x%02x", byte);
+  const absl::string_view shown = Utf8Truncate(line, kShownLine);
+  for (size_t i = 0; i < shown.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(shown[i]);
+    // C1 too: to some terminals U+009B is what ESC [ is to all.
+    const bool c1 =
+        byte == 0xc2 && i + 1 < shown.size() && static_cast<unsigned char>(shown[i + 1]) < 0xa0;
+    if (byte < 0x20 || byte == 0x7f || c1) {
+      absl::StrAppendFormat(&out, "\\x%02x", c1 ? static_cast<unsigned char>(shown[++i]) : byte);
     } else {
-      out.push_back(c);
+      out.push_back(shown[i]);
     }
   }
   if (line.size() > kShownLine) absl::StrAppend(&out, "...");
