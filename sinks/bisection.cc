@@ -21,11 +21,16 @@ std::vector<Verdict> SendBisecting(absl::Span<const Notice> notices, DurationNs 
   unsettled.answer = "no time left to find what it rejects";
   std::vector<Verdict> verdicts(notices.size(), unsettled);
   std::vector<Range> open = {{0, notices.size()}};
-  while (!open.empty() && deadline > 0) {
+  DurationNs left = deadline;
+  bool settled = false;
+  // Whoever answers slowly would never be rid of what it rejects, if each attempt ended before it
+  // had settled anything.
+  while (!open.empty() && (left > 0 || !settled)) {
     const Range range = open.back();
     open.pop_back();
-    const BatchAnswer answer = send(notices.subspan(range.begin, range.size), deadline);
-    deadline -= answer.elapsed;
+    const BatchAnswer answer =
+        send(notices.subspan(range.begin, range.size), left > 0 ? left : deadline);
+    left -= answer.elapsed;
     if (answer.verdict.kind == Verdict::Kind::kRetry) {
       // It does not answer any more: the rest need not be tried.
       open.push_back(range);
@@ -41,6 +46,7 @@ std::vector<Verdict> SendBisecting(absl::Span<const Notice> notices, DurationNs 
       continue;
     }
     std::fill_n(verdicts.begin() + range.begin, range.size, answer.verdict);
+    settled = true;
   }
   return verdicts;
 }

@@ -22,7 +22,8 @@ using SendBatch = std::function<BatchAnswer(absl::Span<const Notice>, DurationNs
 
 // Sends `notices` as one batch; halves a batch that is rejected until only those that are at fault
 // stand alone. One bad notice among n costs 2 log2(n) more requests. All requests share
-// `deadline`; what is not settled by then, or when the receiver stops answering, is to be retried.
+// `deadline`, except those, log2(n) at most, that it takes to settle a first one; what is not
+// settled by then, or when the receiver stops answering, is to be retried.
 //
 // Good notices of a rejected batch may come twice: some receivers store them and still refuse.
 std::vector<Verdict> SendBisecting(absl::Span<const Notice> notices, DurationNs deadline,
