@@ -58,6 +58,7 @@ struct Transition {
   int64_t value = 0;      // the count at `time`; alert.value is what the alert shows
   bool exact = true;
   int64_t peak = 0;       // of the count since the alert began to fire
+  bool told = true;       // false: its rule tells receivers as many alerts as it may
   Alert alert;
 };
 

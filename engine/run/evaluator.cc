@@ -9,13 +9,15 @@
 namespace tallybell {
 
 Evaluator::Evaluator(const RuleSet* rules, const Options& options, Metrics* metrics)
-    : rule_set_(rules), options_(options), clocks_(rules) {
+    : rule_set_(rules), options_(options), memory_(options.memory), clocks_(rules) {
   RuleEvaluator::Options rule_options;
   rule_options.external_labels = options.external_labels;
   rule_options.live = options.live;
+  rule_options.max_groups = options.max_groups;
+  rule_options.max_told = options.max_told;
   for (size_t i = 0; i < rules->rules.size(); ++i) {
     evaluators_.push_back(std::make_unique<RuleEvaluator>(&rules->rules[i], i, rule_options,
-                                                          &evidence_, &file_names_, metrics));
+                                                          &memory_, &file_names_, metrics));
   }
   deadlines_.resize(clocks_.clocks().size());
   scheduled_.assign(rules->rules.size(), kNever);
@@ -142,6 +144,18 @@ TimeNs Evaluator::next_certain() const {
   TimeNs next = kNever;
   for (const auto& rule : evaluators_) next = std::min(next, rule->next_certain());
   return next;
+}
+
+bool Evaluator::Ahead(const std::vector<uint32_t>& rules, TimeNs told) const {
+  return !rules.empty() && std::all_of(rules.begin(), rules.end(), [&](uint32_t rule) {
+    return clocks_.clocks()[clocks_.clock_of(rule)].t < told;
+  });
+}
+
+size_t Evaluator::changed() const {
+  size_t changed = 0;
+  for (const auto& rule : evaluators_) changed += rule->changed();
+  return changed;
 }
 
 TimeNs Evaluator::decided_everywhere() const {

@@ -14,9 +14,9 @@
 #include "engine/base/metrics.h"
 #include "engine/match/rule_match.h"
 #include "engine/model/alert.h"
+#include "engine/run/group_memory.h"
 #include "engine/run/rule_clocks.h"
 #include "engine/run/rule_evaluator.h"
-#include "engine/window/evidence_ring.h"
 #include "rules/rule.h"
 
 namespace tallybell {
@@ -30,6 +30,10 @@ class Evaluator {
   struct Options {
     Labels external_labels;
     bool live = false;
+    size_t max_groups = 10'000;  // of each rule
+    size_t max_told = 1'000;     // alerts of each rule that receivers are told at a time
+    size_t undecided_bytes = 64 << 20;
+    GroupMemory::Options memory = {};
   };
 
   // `rules` and `metrics` outlive it.
@@ -79,6 +83,15 @@ class Evaluator {
   TimeNs decided_everywhere() const;
 
   const RuleClocks& clocks() const { return clocks_; }
+  const GroupMemory& memory() const { return memory_; }
+  // Whether more matches wait for their instants than may: who is ahead waits for the others.
+  bool Full() const {
+    return memory_.undecided * GroupMemory::kUndecidedBytes >= options_.undecided_bytes;
+  }
+  // Whether a source of `rules` that is complete to `told`, lateness taken off, holds no clock.
+  bool Ahead(const std::vector<uint32_t>& rules, TimeNs told) const;
+  // Groups that changed since they were saved.
+  size_t changed() const;
   const std::vector<std::unique_ptr<RuleEvaluator>>& rules() const { return evaluators_; }
 
  private:
@@ -89,7 +102,7 @@ class Evaluator {
 
   const RuleSet* const rule_set_;
   const Options options_;
-  EvidenceRing evidence_;
+  GroupMemory memory_;
   std::vector<std::string> file_names_;
   absl::flat_hash_map<std::string, uint32_t> file_numbers_;
   RuleClocks clocks_;

@@ -27,7 +27,9 @@ struct EvaluatorState::SavedGroup {
   Labels labels;
   std::string rule_group;
   std::string rule;
-  TimeNs told_since = kNoTime;
+  TimeNs fires_since = kNoTime;
+  bool told = false;  // the receivers know that it fires
+  int64_t peak = 0;
   Json timeline;
 };
 
@@ -70,22 +72,30 @@ void EvaluatorState::SaveGroup(const Evaluator& evaluator, const RuleEvaluator& 
     row.group = RowKey(GroupKeyValues(key));
     row.erased = true;
   } else {
-    row.group = RowKey(group->by_values);
-    row.state = DumpJson(Json{{"by", group->by_values},
-                              {"labels", SaveLabels(group->labels)},
-                              {"alert", Json::array({rule.rule().group, rule.rule().alert})},
-                              {"told", group->told_since},
-                              {"timeline", TimelineState::Save(group->timeline, evaluator.evidence_,
-                                                               evaluator.file_names_)}});
+    const std::vector<std::string> by_values = GroupKeyValues(key);
+    row.group = RowKey(by_values);
+    // Who looks at the file alone must know what it is of, and the identity that the receivers
+    // know must outlive the rule.
+    Json state = {{"by", by_values},
+                  {"labels", SaveLabels(rule.AlertLabels(by_values))},
+                  {"alert", Json::array({rule.rule().group, rule.rule().alert})},
+                  {"told", rule.active_.Since(group)},
+                  {"timeline", TimelineState::Save(group->timeline, evaluator.memory_.evidence,
+                                                   evaluator.file_names_)}};
+    if (const ActiveAlerts::Active* const active = rule.active_.Find(group);
+        active != nullptr && active->since != kNoTime) {
+      state["peak"] = active->peak;
+      if (!active->told) state["untold"] = true;
+    }
+    row.state = DumpJson(state);
   }
   rows->push_back(std::move(row));
 }
 
 void EvaluatorState::SaveChanged(Evaluator* evaluator, Delta* delta) {
   for (const auto& rule : evaluator->evaluators_) {
-    std::vector<std::string> keys = rule->TakeChanged();
+    const std::vector<std::string> keys = rule->TakeChanged();
     if (keys.empty()) continue;
-    std::sort(keys.begin(), keys.end());
     delta->rules.push_back({RuleKey(rule->rule()), RuleState(*rule)});
     for (const std::string& key : keys) SaveGroup(*evaluator, *rule, key, &delta->groups);
   }
@@ -95,7 +105,9 @@ void EvaluatorState::SaveAll(Evaluator* evaluator, std::vector<RuleRow>* rules,
                              std::vector<GroupRow>* groups) {
   for (const auto& rule : evaluator->evaluators_) {
     rules->push_back({RuleKey(rule->rule()), RuleState(*rule)});
-    for (const auto& [key, group] : rule->groups_) SaveGroup(*evaluator, *rule, key, groups);
+    for (const RuleGroupPtr& group : rule->groups_) {
+      SaveGroup(*evaluator, *rule, std::string(group->key()), groups);
+    }
   }
 }
 
@@ -110,18 +122,23 @@ bool ReadGroup(const GroupRow& row, SavedGroup* saved) {
   for (const char* key : {"by", "labels", "alert", "told", "timeline"}) {
     if (!json.contains(key)) return false;
   }
-  if (!json["by"].is_array() || !json["told"].is_number_integer() || !json["alert"].is_array() ||
-      json["alert"].size() != 2 || !RestoreLabels(json["labels"], &saved->labels)) {
+  const Json untold = json.value("untold", Json(false));
+  const Json peak = json.value("peak", Json(0));
+  const Json& alert = json["alert"];
+  if (!json["by"].is_array() || !json["told"].is_number_integer() || !alert.is_array() ||
+      alert.size() != 2 || !alert[0].is_string() || !alert[1].is_string() || !untold.is_boolean() ||
+      !peak.is_number_integer() || !RestoreLabels(json["labels"], &saved->labels)) {
     return false;
   }
   for (const Json& value : json["by"]) {
     if (!value.is_string()) return false;
     saved->by_values.push_back(value.get<std::string>());
   }
-  if (!json["alert"][0].is_string() || !json["alert"][1].is_string()) return false;
-  saved->rule_group = json["alert"][0].get<std::string>();
-  saved->rule = json["alert"][1].get<std::string>();
-  saved->told_since = json["told"].get<int64_t>();
+  saved->rule_group = alert[0].get<std::string>();
+  saved->rule = alert[1].get<std::string>();
+  saved->fires_since = json["told"].get<int64_t>();
+  saved->told = saved->fires_since != kNoTime && !untold.get<bool>();
+  saved->peak = peak.get<int64_t>();
   saved->timeline = json["timeline"];
   return true;
 }
@@ -145,8 +162,8 @@ AlertUpdate Resolve(const SavedGroup& saved, TimeNs at) {
   update.alert.rule = saved.rule;
   update.alert.labels = saved.labels;
   update.alert.by_values = saved.by_values;
-  update.alert.starts_at = saved.told_since;
-  update.alert.ends_at = std::max(at, saved.told_since);
+  update.alert.starts_at = saved.fires_since;
+  update.alert.ends_at = std::max(at, saved.fires_since);
   return update;
 }
 
@@ -194,7 +211,7 @@ void EvaluatorState::Restore(const std::vector<RuleRow>& rules, const std::vecto
       continue;
     }
     if (!rule->second.index.has_value()) {
-      if (saved.told_since != kNoTime) updates->push_back(Resolve(saved, now));
+      if (saved.told) updates->push_back(Resolve(saved, now));
       continue;  // erased with its rule
     }
     if (!RestoreGroup(rule->second, saved, now, evaluator, updates)) {
@@ -208,42 +225,35 @@ bool EvaluatorState::RestoreGroup(const SavedRule& saved_rule, const SavedGroup&
   const uint32_t index = *saved_rule.index;
   RuleEvaluator& rule = *evaluator->evaluators_[index];
   const bool same = saved_rule.watch_key == rule.rule().watch_key;
-  if (!same && saved.told_since == kNoTime) return false;
-  if (!Fits(saved, rule.rule())) {
-    // The group has no place in the new rule: its alert cannot go on.
-    if (saved.told_since != kNoTime) updates->push_back(Resolve(saved, now));
+  if (!same && saved.fires_since == kNoTime) return false;
+  const auto give_up = [&] {
+    if (saved.told) updates->push_back(Resolve(saved, now));
     return false;
-  }
-  auto group = std::make_unique<RuleGroup>(&rule.timeline_rule_);
+  };
+  // Where the group has no place in the new rule its alert cannot go on.
+  if (!same && !Fits(saved, rule.rule())) return give_up();
+  RuleGroupPtr group =
+      RuleGroup::Make(&rule.timeline_rule_, GroupKey(saved.by_values), rule.next_number_++);
   const auto add_file = [evaluator](const std::string& name) { return evaluator->AddFile(name); };
-  const absl::Status status = same ? TimelineState::Restore(saved.timeline, &evaluator->evidence_,
-                                                            add_file, &group->timeline)
-                                   : TimelineState::RestoreAlert(saved.timeline, &group->timeline);
-  if (!status.ok()) {
-    if (saved.told_since != kNoTime) updates->push_back(Resolve(saved, now));
-    return false;
-  }
+  const absl::Status status =
+      same ? TimelineState::Restore(saved.timeline, &evaluator->memory_.evidence, add_file,
+                                    &group->timeline)
+           : TimelineState::RestoreAlert(saved.timeline, &group->timeline);
+  if (!status.ok()) return give_up();
   if (!same) {
-    TimelineState::HoldFiring(saved.told_since,
+    TimelineState::HoldFiring(saved.fires_since,
                               AddNs(std::max(now, rule.decided_), rule.timeline_rule_.width),
                               &group->timeline);
   }
-  group->by_values = saved.by_values;
-  group->key = GroupKey(group->by_values);
-  group->labels = rule.AlertLabels(group->by_values);
-  group->number = rule.next_number_++;
-  group->told_since = saved.told_since;
-  RuleGroup* const placed = group.get();
-  if (!rule.groups_.emplace(placed->key, std::move(group)).second) return false;
-  rule.Reschedule(placed);
-  rule.touched_.insert(placed);
-  rule.NoteActive(placed);
+  const auto [placed, is_new] = rule.groups_.insert(std::move(group));
+  if (!is_new) return false;
+  rule.TakeUp(placed->get(), saved.fires_since, saved.told, saved.peak);
   evaluator->Schedule(index);
-  const bool renamed = !(placed->labels == saved.labels);
+  const bool renamed = !(rule.AlertLabels(saved.by_values) == saved.labels);
   // What is as it was stored need not be stored again: a million groups would be one transaction.
-  if (!same || renamed) rule.changed_.insert(placed->key);
-  if (saved.told_since != kNoTime && renamed) {
-    TellChange(saved, rule, *placed, now, updates);
+  if (!same || renamed) rule.changed_.insert(placed->get());
+  if (saved.told && renamed) {
+    TellChange(saved, rule, **placed, now, updates);
   }
   return true;
 }
@@ -258,16 +268,17 @@ void EvaluatorState::TellChange(const SavedGroup& saved, const RuleEvaluator& ru
 
 Alert EvaluatorState::FiringAlert(const RuleEvaluator& rule, const RuleGroup& group) {
   TimelineStep step;
-  step.time = step.starts_at = group.told_since;
+  step.time = step.starts_at = rule.active_.Since(&group);
   step.state = AlertState::kFiring;
-  step.shown = group.timeline.ViewAt(std::max(rule.decided_, group.told_since));
+  step.shown = group.timeline.ViewAt(std::max(rule.decided_, step.time));
   return rule.MakeAlert(group, step);
 }
 
 void EvaluatorState::TellFiring(const Evaluator& evaluator, std::vector<AlertUpdate>* updates) {
   for (const auto& rule : evaluator.evaluators_) {
-    for (const auto& [key, group] : rule->groups_) {
-      if (group->told_since == kNoTime) continue;
+    for (const RuleGroup* const group : rule->active_.ByAge()) {
+      const ActiveAlerts::Active& active = *rule->active_.Find(group);
+      if (active.since == kNoTime || !active.told) continue;
       updates->push_back({AlertUpdate::Kind::kFiring, FiringAlert(*rule, *group)});
     }
   }

@@ -5,34 +5,18 @@
 #define TALLYBELL_ENGINE_RUN_GROUP_TIMELINE_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
+#include "absl/container/btree_set.h"
 #include "engine/alert/alert_machine.h"
 #include "engine/base/time_ns.h"
 #include "engine/model/alert.h"
+#include "engine/run/timeline_rule.h"
 #include "engine/window/sliding_window.h"
-#include "rules/rule.h"
 
 namespace tallybell {
-
-// What the timelines of a rule's groups need of the rule; shared by all of them.
-struct TimelineRule {
-  explicit TimelineRule(const Rule& rule);
-  TimelineRule() = default;
-
-  DurationNs width = 0;
-  Comparison op = Comparison::kGreater;
-  int64_t threshold = 0;
-  AlertPolicy policy;
-  DurationNs forget = 24 * kHour;
-  size_t lines = 5;      // shown with an alert: the first and the newest others
-  bool grouped = false;  // has `by`
-  bool absence = false;  // zero satisfies the condition
-
-  // Whether a later record can only add truth, so that an alert may ring early.
-  bool OnlyGrows() const { return op == Comparison::kGreater || op == Comparison::kGreaterOrEqual; }
-};
 
 // What an alert shows: the count and the lines that made it.
 struct TimelineView {
@@ -55,6 +39,8 @@ struct TimelineStep {
 // "The timeline" and "Absence". Matches may be put in in any order; instants are decided in
 // ascending order, each once, when the caller says so.
 //
+// There may be a million of these: what only few of them need stands apart.
+//
 // Not thread-safe; owned by the evaluation thread.
 class GroupTimeline {
  public:
@@ -65,7 +51,7 @@ class GroupTimeline {
   };
 
   // `rule` outlives it.
-  explicit GroupTimeline(const TimelineRule* rule);
+  explicit GroupTimeline(const TimelineRule* rule) : rule_(rule) {}
 
   // `decided`: the rule's T. All instants before it have been decided.
   Arrival AddMatch(const WindowMatch& match, TimeNs decided);
@@ -82,7 +68,7 @@ class GroupTimeline {
 
   // The rule was changed in what it watches: an alert that fires stays until `t`, by when the new
   // window has been watched for its width.
-  void HoldUntil(TimeNs t) { hold_until_ = t; }
+  void HoldUntil(TimeNs t) { rare().hold_until = t; }
 
   // The next instant at which anything may change; kNever if there is none.
   TimeNs NextInstant() const;
@@ -98,9 +84,15 @@ class GroupTimeline {
 
   // What the window shows at `t`, not earlier than the last decided instant.
   TimelineView ViewAt(TimeNs t) const;
-  const AlertStatus& status() const { return status_; }
-  // Those that may count now or later, oldest first; valid until the next change.
-  absl::Span<const WindowMatch> matches() const { return window_.all(); }
+  AlertStatus status() const;
+  // Those that may count now or later.
+  const SlidingWindow& window() const { return window_; }
+  // The newest match that may count now or later; kNoTime if there is none.
+  TimeNs newest() const;
+  // Matches and clears that are not decided yet.
+  size_t undecided() const;
+  // Up to here all is decided.
+  TimeNs last_instant() const { return last_instant_; }
   // The count at the last decided instant.
   int64_t count() const { return count_; }
   // Nothing is in it that a new timeline would not have.
@@ -109,26 +101,47 @@ class GroupTimeline {
  private:
   friend class TimelineState;
 
+  // What most groups of most rules never have.
+  struct Rare {
+    TimeNs since = kNoTime;  // of AlertStatus, as the next one
+    TimeNs false_since = kNoTime;
+    absl::btree_set<TimeNs> clears;         // not decided yet
+    TimeNs last_clear = kNoTime;            // the newest that took effect
+    TimeNs look_again = kNoTime;            // T, when something late came
+    bool ended_late = false;                // a late clear ends the alert at look_again
+    std::optional<TimelineView> last_true;  // while false but still firing
+    TimeNs absence_start = kNoTime;
+    TimeNs last_match = kNoTime;  // absence with `by`: newest decided match
+    TimeNs hold_until = kNoTime;  // a firing alert does not end before
+
+    bool IsBlank() const;
+  };
+  static const Rare& NoRare();
+
+  // For looking ahead.
+  GroupTimeline(const GroupTimeline& other);
+
+  const Rare& seen() const { return rare_ == nullptr ? NoRare() : *rare_; }
+  Rare& rare();
   bool Holds(TimeNs t, int64_t count) const;
-  TimelineView ViewOf(absl::Span<const WindowMatch> matches, TimeNs t) const;
+  TimelineView ViewOf(SlidingWindow::Range matches, TimeNs t) const;
+  TimelineView ViewBefore(TimeNs t) const;
   void Clear(TimeNs at);
   void LookAgainAt(TimeNs decided);
   bool Forget(TimeNs t);
+  bool TakeEndings(TimeNs t);
+  std::optional<TimelineStep> Step(bool absence_on);
+  void SetStatus(const AlertStatus& status);
+  std::optional<TimelineStep> FirstEnough() const;
+  std::optional<TimelineStep> LookAhead() const;
 
   const TimelineRule* rule_;
   SlidingWindow window_;
-  AlertStatus status_;
-  TimeNs last_instant_ = kNoTime;          // up to here all is decided
-  std::vector<TimeNs> clears_;             // not decided yet, ascending
-  TimeNs last_clear_ = kNoTime;            // the newest that took effect
-  TimeNs look_again_ = kNoTime;            // T, when something late came
-  bool ended_late_ = false;                // a late clear ends the alert at look_again_
-  bool holds_ = false;                     // at last_instant_
-  int64_t count_ = 0;                      // at last_instant_
-  std::optional<TimelineView> last_true_;  // while false but still firing
-  TimeNs absence_start_ = kNoTime;
-  TimeNs last_match_ = kNoTime;  // absence with `by`: newest decided match
-  TimeNs hold_until_ = kNoTime;  // a firing alert does not end before
+  TimeNs last_instant_ = kNoTime;  // up to here all is decided
+  std::unique_ptr<Rare> rare_;
+  int32_t count_ = 0;   // at last_instant_
+  uint8_t state_ = 0;   // an AlertState
+  bool holds_ = false;  // at last_instant_
 };
 
 }  // namespace tallybell

@@ -29,6 +29,9 @@ constexpr DurationNs kSaveEvery = 50 * kMillisecond;
 constexpr DurationNs kSaveSeldom = 2 * kSecond;
 constexpr int64_t kSavedBytesPerSecond = int64_t{1} << 20;
 
+// Nor may what waits to be saved grow without bound.
+constexpr size_t kMaxChanged = 10'000;  // groups
+
 DurationNs SaveEvery(const Delta& delta) {
   int64_t bytes = 0;
   for (const GroupRow& row : delta.groups) bytes += static_cast<int64_t>(row.state.size());
@@ -102,6 +105,7 @@ absl::Status LiveEngine::Start() {
   }
   meta_alerts_ = std::make_unique<MetaAlerts>(snapshot.positions);
   SourceHealth::EndOthers(sources, clock_->Now(), meta_alerts_.get());
+  limits_.Reload(rules_->evaluator, clock_->Now(), meta_alerts_.get());
   state_health_.NoteStart(snapshot, clock_->Now(), meta_alerts_.get());
   outbox_->Start();
   Submit(std::move(delta), std::move(updates));
@@ -179,6 +183,7 @@ void LiveEngine::Evaluate() {
   Convert(std::move(output), &updates, &delta_);
   for (const auto& source : sources_) source->health().Tell(meta_alerts_.get());
   state_health_.Tell(clock_->Now(), meta_alerts_.get());
+  limits_.Tell(rules_->evaluator, clock_->Now(), meta_alerts_.get());
   meta_alerts_->Tell(configuration_.external_labels, clock_->Now(), &updates, &delta_);
   HoldBack(&updates);
   EndFirstStart(&updates, &delta_);
@@ -192,7 +197,8 @@ void LiveEngine::Evaluate() {
   if (!changed) {
     // Newer values and lines wait for the next repeat, not for the disk.
     outbox_->Tell(std::exchange(updates, {}), &delta_);
-    if (saved_ != kNoTime && now - saved_ < save_every_) return;
+    const bool much = rules_->evaluator.changed() > kMaxChanged;
+    if (saved_ != kNoTime && now - saved_ < save_every_ && !much) return;
   }
   saved_ = now;
   RecordMisses(now);
@@ -212,6 +218,7 @@ void LiveEngine::Convert(RuleEvaluator::Output output, std::vector<AlertUpdate>*
   SortTransitions(&output.transitions);
   for (Transition& transition : output.transitions) {
     delta->history.push_back(StepRow(transition));
+    if (!transition.told) continue;
     if (transition.state == AlertState::kFiring) {
       updates->push_back({AlertUpdate::Kind::kFiring, std::move(transition.alert)});
     } else if (transition.state == AlertState::kResolved) {
@@ -319,6 +326,7 @@ void LiveEngine::Reload(RuleSet rules, std::vector<Pattern> redact, const Labels
   CrashPoint("in-reload");
   for (const auto& source : sources_) source->UseRules(replacement.get());
   rules_ = std::move(replacement);
+  limits_.Reload(rules_->evaluator, clock_->Now(), meta_alerts_.get());
   EvaluatorState::SaveChanged(&rules_->evaluator, &delta);
   HoldBack(&updates);
   delta.committed.push_back([] { CrashPoint("after-reload"); });

@@ -17,6 +17,7 @@
 #include "engine/run/configuration.h"
 #include "engine/run/engine_mailbox.h"
 #include "engine/run/engine_snapshot.h"
+#include "engine/run/limit_alerts.h"
 #include "engine/run/live_source.h"
 #include "engine/run/meta_alerts.h"
 #include "engine/run/outbox_access.h"
@@ -114,6 +115,7 @@ class LiveEngine {
   std::shared_ptr<OutboxAccess> outbox_access_;
   std::unique_ptr<LiveRules> rules_;
   std::unique_ptr<MetaAlerts> meta_alerts_;
+  LimitAlerts limits_;
   StateHealth state_health_;
   std::vector<std::unique_ptr<EngineSource>> sources_;
   std::vector<PushSource*> pushes_;  // those of sources_

@@ -21,7 +21,8 @@ struct LiveSource::File {
   std::unique_ptr<SourceReader> reader;
   Labels labels;
   SourceProgress::Member member = 0;
-  uint32_t name = 0;  // number in the evaluator
+  std::vector<uint32_t> rules;  // that select it
+  uint32_t name = 0;            // number in the evaluator
   bool started = false;
   bool caught_up = false;   // was read to its end before
   TimeNs latest = kNoTime;  // the greatest time it stated
@@ -112,6 +113,7 @@ LiveSource::LiveSource(const FileSourceConfig* config, const std::vector<Positio
       future_total_(metrics->Get("source_future_times_total", {{"source", config->Key()}})),
       offset_seconds_(metrics->Get("source_clock_offset_seconds", {{"source", config->Key()}})) {
   for (const PositionRow& row : stored_) {
+      pauses_total_(metrics->Get("source_pauses_total", {{"source", config->Key()}})),
     if (row.source == absl::StrCat(config->Key(), kFilesRow)) source_files_->Restore(row.state);
   }
 }
@@ -135,6 +137,7 @@ void LiveSource::Join(File* file) {
   file->member = progress_->Join(rules, streams, clock_->Now());
   file->name = rules_->evaluator.AddFile(file->tailed->identity().path);
 }
+  file->rules = std::move(rules);
 
 void LiveSource::Open(TailedFile* tailed) {
   auto file = std::make_unique<File>();
@@ -278,7 +281,19 @@ bool LiveSource::ReadFile(File* file) {
 void LiveSource::Take(File* file, std::vector<SourceItem> items, TimeNs arrival) {
   Evaluator& evaluator = rules_->evaluator;
   if (!items.empty()) NoteOffset(*file, items.back().time, arrival);
+// While more waits to be decided than may, what is ahead of its rules' clocks waits in its file
+// for those that hold them.
+bool LiveSource::MustWait(const File& file) const {
+  const Evaluator& evaluator = rules_->evaluator;
+  if (!evaluator.Full() || file.complete_to == kNoTime) return false;
+  return evaluator.Ahead(file.rules, SubtractNs(file.complete_to, config_->lateness));
+}
+
   const TimeNs bound = AddNs(arrival, config_->max_future);
+  if (MustWait(*file)) {
+    pauses_total_.Add();
+    return false;
+  }
   for (SourceItem& item : items) {
     if (item.time > bound) {
       item.time = item.record.time = bound;

@@ -85,6 +85,7 @@ class LiveSource : public EngineSource {
   bool ReadFile(File* file);
   void Take(File* file, std::vector<SourceItem> items, TimeNs arrival);
   void NoteOffset(const File& file, TimeNs stated, TimeNs arrival);
+  bool MustWait(const File& file) const;
   void NoteFile(File* file, const absl::Status& status);
   void NoteHealth();
   void SaveFile(File* file, Delta* delta);
@@ -109,3 +110,4 @@ class LiveSource : public EngineSource {
 }  // namespace tallybell
 
 #endif  // TALLYBELL_ENGINE_RUN_LIVE_SOURCE_H_
+  Metric& pauses_total_;

@@ -8,7 +8,7 @@
 
 namespace tallybell {
 
-void NearestMisses::Note(int64_t count, TimeNs t, const Labels& labels) {
+void NearestMisses::Note(int64_t count, TimeNs t, absl::FunctionRef<Labels()> labels) {
   const int64_t day = t / kDay;
   if (day < day_) return;
   if (day > day_) {
@@ -17,7 +17,7 @@ void NearestMisses::Note(int64_t count, TimeNs t, const Labels& labels) {
   }
   if (count >= enough_) reached_ = true;
   if (reached_ || count <= peak_.value) return;
-  peak_ = {t, count, labels};
+  peak_ = {t, count, labels()};
 }
 
 void NearestMisses::CloseDay() {

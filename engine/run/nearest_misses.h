@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "engine/base/time_ns.h"
 #include "engine/model/labels.h"
 
@@ -35,7 +36,8 @@ class NearestMisses {
   explicit NearestMisses(int64_t enough) : enough_(enough) {}
 
   // At `t`, a group's count has grown to `count`. What is of a day before the newest is left out.
-  void Note(int64_t count, TimeNs t, const Labels& labels);
+  // `labels` is called only where the answer is kept.
+  void Note(int64_t count, TimeNs t, absl::FunctionRef<Labels()> labels);
 
   // What is due; `now` is monotonic. kNever: all that was not recorded yet.
   std::vector<Miss> Take(TimeNs now);

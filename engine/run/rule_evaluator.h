@@ -14,30 +14,17 @@
 #include "absl/container/btree_set.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/strings/string_view.h"
 #include "engine/base/metrics.h"
 #include "engine/match/rule_match.h"
 #include "engine/model/alert.h"
-#include "engine/run/group_timeline.h"
+#include "engine/run/active_alerts.h"
+#include "engine/run/group_memory.h"
 #include "engine/run/nearest_misses.h"
-#include "engine/window/evidence_ring.h"
+#include "engine/run/rule_group.h"
 #include "rules/rule.h"
 
 namespace tallybell {
-
-// One value of a rule's `by`: its timeline and what identifies its alert.
-struct RuleGroup {
-  explicit RuleGroup(const TimelineRule* rule) : timeline(rule) {}
-
-  GroupTimeline timeline;
-  std::string key;
-  std::vector<std::string> by_values;
-  Labels labels;                // the alert's whole identity
-  TimeNs scheduled = kNever;    // its entry among the deadlines
-  TimeNs certain_at = kNever;   // its entry among the certain firings to come
-  TimeNs told_since = kNoTime;  // startsAt that the sinks know; kNoTime: they know of none
-  int64_t peak = 0;             // of the count since it fires
-  uint64_t number = 0;
-};
 
 // How near a rule came: the highest count, or for absence the lowest, and where.
 struct NearestMiss {
@@ -52,7 +39,8 @@ class RuleEvaluator {
   struct Options {
     Labels external_labels;
     size_t max_groups = 10'000;
-    bool live = false;  // keeps what the state file and the sinks need
+    size_t max_told = 1'000;  // alerts that receivers are told at a time; only in a live engine
+    bool live = false;        // keeps what the state file and the sinks need
   };
 
   // What the evaluator has to say, in ascending order of time for each group.
@@ -63,8 +51,8 @@ class RuleEvaluator {
     std::vector<Alert> newer;             // fires still; shows newer lines
   };
 
-  // `rule`, `evidence` and `metrics` outlive it.
-  RuleEvaluator(const Rule* rule, size_t rule_index, const Options& options, EvidenceRing* evidence,
+  // `rule`, `memory` and `metrics` outlive it.
+  RuleEvaluator(const Rule* rule, size_t rule_index, const Options& options, GroupMemory* memory,
                 const std::vector<std::string>* file_names, Metrics* metrics);
 
   // `decided` is T: every instant before it has been decided, or has nothing in it.
@@ -91,7 +79,7 @@ class RuleEvaluator {
   void TellCertain(TimeNs passed, Output* output);
 
   // The earliest instant that is not decided; kNever if there is none.
-  TimeNs next_instant() const { return deadlines_.empty() ? kNever : deadlines_.begin()->first; }
+  TimeNs next_instant() const { return deadlines_.empty() ? kNever : deadlines_.first_time(); }
   TimeNs next_certain() const;
   const Rule& rule() const { return *rule_; }
   size_t index() const { return rule_index_; }
@@ -124,16 +112,26 @@ class RuleEvaluator {
   size_t groups() const { return groups_.size(); }
   TimeNs decided() const { return decided_; }
 
-  // Keys of the groups that changed since the last call, in no order; Find yields null for those
-  // that are gone. Only a live engine's evaluator keeps them.
+  // Whether matches are refused because there are too many groups. So it stays until a tenth of
+  // the places is free again.
+  bool refuses_groups() const { return refused_groups_ && !HasRoom(); }
+  bool HasRoom() const;
+  const ActiveAlerts& alerts() const { return active_; }
+
+  // Keys of the groups that changed since the last call, in order; Find yields null for those that
+  // are gone. Only a live engine's evaluator keeps them.
   std::vector<std::string> TakeChanged();
-  const RuleGroup* Find(const std::string& key) const;
+  size_t changed() const { return changed_.size() + gone_.size(); }
+  const RuleGroup* Find(absl::string_view key) const;
 
  private:
   friend class EvaluatorState;
 
-  RuleGroup* FindOrAdd(const std::vector<std::string>& by_values);
+  RuleGroup* FindOrAdd(const std::string& key);
+  // Null, and counted, where there is no place for one more.
+  RuleGroup* AddGroup(absl::string_view key);
   void Reschedule(RuleGroup* group);
+  void DecideUntil(RuleGroup* group, TimeNs t, bool absence_on, Output* output);
   void DecideOne(RuleGroup* group, bool absence_on, Output* output);
   void NoteMatch(const RuleGroup& group);
   void NoteNearest(const RuleGroup& group, TimeNs t);
@@ -141,42 +139,47 @@ class RuleEvaluator {
   Transition MakeTransition(const RuleGroup& group, const TimelineStep& step) const;
   Labels AlertLabels(const std::vector<std::string>& by_values) const;
   Labels GroupLabels(const std::vector<std::string>& by_values) const;
+  bool Fire(RuleGroup* group, TimeNs since);
   void Withdraw(RuleGroup* group, Output* output);
-  void TellNewer(const RuleGroup& group, Output* output) const;
+  void TellOneCertain(RuleGroup* group, TimeNs passed, Output* output);
+  void TellUntold(Output* output);
   TimelineStep NewestStep(const RuleGroup& group) const;
+  TimelineStep StepNow(const RuleGroup& group) const;
+  void AwaitCertain(RuleGroup* group, TimeNs at);
+  // A group that a state file remembers, which has its place already.
+  void TakeUp(RuleGroup* group, TimeNs fires_since, bool told, int64_t peak);
   void EraseIfBlank(RuleGroup* group);
   void Erase(RuleGroup* group);
-  void NoteActive(RuleGroup* group);
 
   const Rule* const rule_;
   const size_t rule_index_;
   const Options options_;
-  const TimelineRule timeline_rule_;
-  EvidenceRing* const evidence_;
+  TimelineRule timeline_rule_;
+  GroupMemory* const memory_;
   const std::vector<std::string>* const file_names_;
   Metric& matches_total_;
   Metric& late_total_;
   Metric& refused_total_;
+  Metric& untold_total_;
 
   TimeNs decided_ = kNoTime;
   uint64_t next_number_ = 0;
   Tally tally_;
   NearestMisses misses_;
   absl::flat_hash_set<uint64_t> tallied_groups_;  // hashes of their keys
-  absl::flat_hash_map<std::string, std::unique_ptr<RuleGroup>> groups_;
-  // (instant, number) orders groups the same way in every run.
+  RuleGroupSet groups_;
+  DeadlineHeap deadlines_;
+  ActiveAlerts active_;
+  bool refused_groups_ = false;  // and had no room since
+  // Firings that are certain once time has passed; (instant, number) orders them the same way in
+  // every run.
   using Deadline = std::pair<TimeNs, std::pair<uint64_t, RuleGroup*>>;
-  absl::btree_set<Deadline> deadlines_;
   absl::btree_set<Deadline> certain_deadlines_;
-  absl::flat_hash_set<RuleGroup*> touched_;                 // matched since TellCertain
-  absl::flat_hash_map<uint64_t, const RuleGroup*> active_;  // pending or firing, by number
-  absl::flat_hash_set<std::string> changed_;                // since TakeChanged
+  absl::flat_hash_map<const RuleGroup*, TimeNs> certain_at_;  // their entries
+  absl::flat_hash_set<RuleGroup*> touched_;                   // matched since TellCertain
+  absl::flat_hash_set<const RuleGroup*> changed_;             // since TakeChanged
+  std::vector<std::string> gone_;                             // the same
 };
-
-// The key of a group: its `by` values, which are UTF-8, each ended by a byte that is not.
-std::string GroupKey(const std::vector<std::string>& by_values);
-// And back.
-std::vector<std::string> GroupKeyValues(absl::string_view key);
 
 }  // namespace tallybell
 

@@ -5,7 +5,10 @@
 
 namespace tallybell {
 
-RuleGauges::RuleGauges(const RuleSet& rules, Metrics* metrics) {
+RuleGauges::RuleGauges(const RuleSet& rules, Metrics* metrics)
+    : undecided_(&metrics->Get("undecided_matches")),
+      times_gave_way_(&metrics->Get("window_times_gave_way_total")),
+      lines_gave_way_(&metrics->Get("evidence_lines_gave_way_total")) {
   for (const Rule& rule : rules.rules) {
     OfRule gauges;
     gauges.pending = &metrics->Get("alerts", {{"rule", rule.alert}, {"state", "pending"}});
@@ -28,6 +31,10 @@ void RuleGauges::Clear() {
 
 void RuleGauges::Update(const Evaluator& evaluator) {
   Clear();
+  const GroupMemory& memory = evaluator.memory();
+  undecided_->Set(static_cast<int64_t>(memory.undecided));
+  times_gave_way_->Set(memory.times.given_way());
+  lines_gave_way_->Set(memory.evidence.given_way());
   for (size_t i = 0; i < rules_.size(); ++i) {
     // Rules of one name are shown together.
     const RuleEvaluator& rule = *evaluator.rules()[i];

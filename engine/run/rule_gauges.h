@@ -34,6 +34,9 @@ class RuleGauges {
     Metric* nearest;
   };
 
+  Metric* const undecided_;
+  Metric* const times_gave_way_;
+  Metric* const lines_gave_way_;
   std::vector<OfRule> rules_;
 };
 

@@ -6,77 +6,98 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <memory>
 
-#include "absl/types/span.h"
 #include "engine/base/time_ns.h"
+#include "engine/window/evidence_ring.h"
+#include "engine/window/far_matches.h"
+#include "engine/window/match_array.h"
+#include "engine/window/times_ring.h"
+#include "engine/window/window_match.h"
 
 namespace tallybell {
 
-// One record that counts. Where it stands in its file is its identity: two identical lines at
-// different places are two matches.
-struct WindowMatch {
-  TimeNs time = kNoTime;
-  uint64_t offset = 0;    // bytes
-  uint64_t evidence = 0;  // handle of the line in an EvidenceRing
-  uint32_t file = 0;      // number of the file that it stands in
-
-  // Ties in time are broken by place, so that the order does not depend on when lines were read.
-  friend bool operator<(const WindowMatch& a, const WindowMatch& b) {
-    if (a.time != b.time) return a.time < b.time;
-    if (a.file != b.file) return a.file < b.file;
-    return a.offset < b.offset;
-  }
-};
-
-// The matches of one rule and group, by time: those that may count, and those that are known but
-// lie after the last instant that was decided. Not thread-safe.
+// The matches of one rule and group, by time: the decided ones that may count, then those that are
+// known but lie after the last instant that was decided. There may be a million of these, so the
+// width is the caller's, and what few need stands apart. Not thread-safe.
 //
-//   SlidingWindow window(20 * kMinute);
-//   window.Insert({t});
-//   window.Count(t);                 // 1: matches e with t - 20m < e <= t
-//   window.Count(t + 20 * kMinute);  // 0: exactly the width ago is out
+// Decided matches are those that truth needs, the newest, and before them those that were put
+// aside for the count's sake: their number is bounded over all windows by a TimesRing.
 class SlidingWindow {
  public:
-  explicit SlidingWindow(DurationNs width) : width_(width) {}
+  // Matches by number, oldest first: [begin, end).
+  struct Range {
+    size_t begin = 0;
+    size_t end = 0;
+    size_t size() const { return end - begin; }
+  };
 
-  // Puts `match` in its place. Cheap at the end, where almost every match goes.
-  void Insert(const WindowMatch& match);
+  SlidingWindow() = default;
+  // A copy has no places in the TimesRing: it is for looking ahead, not to be kept.
+  SlidingWindow(const SlidingWindow& other);
+  SlidingWindow& operator=(const SlidingWindow&) = delete;
+  ~SlidingWindow();
 
-  // The matches e with t - width < e <= t, oldest first. Valid until the next change.
-  absl::Span<const WindowMatch> At(TimeNs t) const;
+  // Puts `match` in its place; all matches up to `decided` are decided. Moves few others, unless
+  // it is a decided one. `ring` orders matches of one time; null: as they come.
+  void Insert(const WindowMatch& match, TimeNs decided, const EvidenceRing* ring);
 
-  // The matches that an instant just before `t` sees: t - width <= e < t.
-  absl::Span<const WindowMatch> Before(TimeNs t) const;
+  // What is not later than `t` is decided from now on.
+  void DecideThrough(TimeNs t);
 
-  // Whether At(t) is all that ever matched then, not cut by Trim.
-  bool ExactAt(TimeNs t) const { return trimmed_through_ <= SubtractNs(t, width_); }
-
-  // All matches, oldest first; those after the last decided instant too.
-  absl::Span<const WindowMatch> all() const {
-    return absl::MakeConstSpan(matches_).subspan(begin_);
+  size_t size() const { return near_.size() + (extra_ == nullptr ? 0 : extra_->far.size()); }
+  size_t decided() const { return decided_; }
+  WindowMatch At(size_t index) const;
+  // The number of the first match that is later than `t`; size() if there is none.
+  size_t FirstAfter(TimeNs t) const;
+  // The matches e with t - width < e <= t.
+  Range In(DurationNs width, TimeNs t) const {
+    return {FirstAfter(SubtractNs(t, width)), FirstAfter(t)};
   }
+  // Whether In(width, t) is all that ever matched then, none of it given away.
+  bool ExactAt(DurationNs width, TimeNs t) const {
+    return trimmed_through() <= SubtractNs(t, width);
+  }
+
+  // The first undecided match at which the last `width` holds `count` matches, itself the newest;
+  // size() if there is none. Costs the undecided ones.
+  size_t FirstDense(size_t count, DurationNs width) const;
 
   // Takes out all matches e <= t: what a clear at `t` does.
   void DropThrough(TimeNs t);
 
-  // Takes out what no instant after `t` can count, and of what is left at or before `t` all but
-  // the newest `keep`.
-  void Trim(TimeNs t, size_t keep);
+  // Takes out the decided matches e <= t, which count nowhere any more, and of the others all but
+  // the newest `keep`. What is decided beyond the newest `truth` is put aside; `ring` may be null.
+  void Trim(TimeNs t, size_t truth, size_t keep, TimesRing* ring);
 
-  DurationNs width() const { return width_; }
-  // For a window that is restored: see Trim.
-  TimeNs trimmed_through() const { return trimmed_through_; }
-  void set_trimmed_through(TimeNs t) { trimmed_through_ = t; }
+  // Gives the oldest of what was put aside away until there are `count`. Returns how many went.
+  size_t KeepAside(size_t count);
+
+  // The newest match that was given away though it counted; kNoTime if there is none.
+  TimeNs trimmed_through() const { return extra_ == nullptr ? kNoTime : extra_->trimmed_through; }
+  void set_trimmed_through(TimeNs t);
+  // For tests of cost: see FarMatches.
+  size_t moved() const { return extra_ == nullptr ? 0 : extra_->far.moved(); }
 
  private:
-  size_t FirstAfter(TimeNs t) const;  // index into matches_
-  void DropFront(size_t end);
+  struct Extra {
+    FarMatches far;  // undecided ones, later than all of near_
+    TimeNs trimmed_through = kNoTime;
+    size_t aside = 0;  // of the decided ones, the oldest
+    TimesRing* ring = nullptr;
+    TimesRing::Owner* owner = nullptr;
+  };
 
-  DurationNs width_;
-  std::vector<WindowMatch> matches_;  // sorted; those before begin_ are gone
-  size_t begin_ = 0;
-  TimeNs trimmed_through_ = kNoTime;  // the newest match that Trim took out though it counted
+  Extra& extra();
+  void DropFront(size_t count);
+  void GiveAway(size_t count);
+  void Refill();
+  void DropExtra();
+
+  // The decided ones, then the first undecided ones. Its padding is used.
+  [[no_unique_address]] MatchArray near_;
+  uint32_t decided_ = 0;
+  std::unique_ptr<Extra> extra_;
 };
 
 }  // namespace tallybell

@@ -32,7 +32,7 @@ class TimelineRig {
 
   GroupTimeline::Arrival Match(TimeNs t) {
     // A record is known before T moves on by it.
-    const auto arrival = timeline_.AddMatch({t, offset_++, 0, 0}, decided_);
+    const auto arrival = timeline_.AddMatch(WindowMatch(t), decided_);
     Record(t);
     return arrival;
   }
@@ -71,7 +71,6 @@ class TimelineRig {
   DurationNs lateness_;
   TimeNs newest_ = kNoTime;
   TimeNs decided_ = kNoTime;
-  uint64_t offset_ = 0;
   std::vector<OracleStep> steps_;
   std::vector<TimelineStep> full_steps_;
 };
@@ -109,7 +108,7 @@ TEST(GroupTimelineTest, AResolveShowsTheLastTrueInstant) {
   EXPECT_EQ(resolved.time, 25 * kMinute);
   EXPECT_EQ(resolved.value, 3);
   EXPECT_EQ(resolved.shown.value, 4) << "5, 10, 15 and 16 were in until 25:00";
-  EXPECT_EQ(resolved.shown.lines.front().time, 5 * kMinute);
+  EXPECT_EQ(resolved.shown.lines.front().time(), 5 * kMinute);
 }
 
 TEST(GroupTimelineTest, AMatchOlderThanTMinusWChangesNothing) {
@@ -159,7 +158,7 @@ TEST(GroupTimelineTest, OnlyTheFirstAndTheNewestFourLinesAreShown) {
   const TimelineView view = rig.timeline().ViewAt(8 * kSecond);
   EXPECT_EQ(view.value, 9);
   std::vector<TimeNs> times;
-  for (const WindowMatch& match : view.lines) times.push_back(match.time / kSecond);
+  for (const WindowMatch& match : view.lines) times.push_back(match.time() / kSecond);
   EXPECT_THAT(times, ElementsAre(0, 5, 6, 7, 8));
 }
 

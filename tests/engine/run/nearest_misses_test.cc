@@ -29,32 +29,32 @@ std::vector<int64_t> Values(const std::vector<NearestMisses::Miss>& misses) {
 TEST(NearestMissesTest, RecordsAtMostOnceAMinuteAndOnlyWhatGrew) {
   NearestMisses misses(4);
   EXPECT_THAT(misses.Take(0), IsEmpty());
-  misses.Note(1, kDay, kHost);
+  misses.Note(1, kDay, [] { return kHost; });
   EXPECT_THAT(Values(misses.Take(0)), ElementsAre(1));
-  misses.Note(2, kDay + 1, kHost);
+  misses.Note(2, kDay + 1, [] { return kHost; });
   EXPECT_THAT(misses.Take(kMinute - 1), IsEmpty());
   EXPECT_THAT(Values(misses.Take(kMinute)), ElementsAre(2));
-  misses.Note(2, kDay + 2, kHost);
+  misses.Note(2, kDay + 2, [] { return kHost; });
   EXPECT_THAT(misses.Take(kHour), IsEmpty());
 }
 
 TEST(NearestMissesTest, SaysNothingMoreOfADayOnWhichItWasEnough) {
   NearestMisses misses(4);
-  misses.Note(3, kDay, kHost);
-  misses.Note(4, kDay + 1, kHost);
+  misses.Note(3, kDay, [] { return kHost; });
+  misses.Note(4, kDay + 1, [] { return kHost; });
   EXPECT_THAT(misses.Take(kNever), IsEmpty());
-  misses.Note(3, kDay + 2, kHost);
+  misses.Note(3, kDay + 2, [] { return kHost; });
   EXPECT_THAT(misses.Take(kNever), IsEmpty());
-  misses.Note(2, 2 * kDay, kHost);
-  misses.Note(3, kDay + 3, kHost);  // of the day before
+  misses.Note(2, 2 * kDay, [] { return kHost; });
+  misses.Note(3, kDay + 3, [] { return kHost; });  // of the day before
   EXPECT_THAT(Values(misses.Take(kNever)), ElementsAre(2));
 }
 
 TEST(NearestMissesTest, TheEndTakesWhatIsNotDueYet) {
   NearestMisses misses(100);
-  misses.Note(50, kDay, kHost);
+  misses.Note(50, kDay, [] { return kHost; });
   EXPECT_THAT(Values(misses.Take(0)), ElementsAre(50));
-  misses.Note(51, kDay, kHost);  // less than a twentieth of 100 more
+  misses.Note(51, kDay, [] { return kHost; });  // less than a twentieth of 100 more
   EXPECT_THAT(misses.Take(kHour), IsEmpty());
   EXPECT_THAT(Values(misses.Take(kNever)), ElementsAre(51));
   EXPECT_THAT(misses.Take(kNever), IsEmpty());
@@ -62,7 +62,7 @@ TEST(NearestMissesTest, TheEndTakesWhatIsNotDueYet) {
 
 TEST(NearestMissesTest, ABacklogOfManyDaysGivesTheNewestOfThem) {
   NearestMisses misses(100);
-  for (int day = 1; day <= 50; ++day) misses.Note(day, day * kDay, kHost);
+  for (int day = 1; day <= 50; ++day) misses.Note(day, day * kDay, [] { return kHost; });
   const std::vector<NearestMisses::Miss> taken = misses.Take(0);
   ASSERT_EQ(taken.size(), NearestMisses::kMaxDays + 1);
   EXPECT_EQ(taken.back().value, 50);
@@ -89,7 +89,7 @@ TEST(NearestMissesTest, TheLastRowOfADayIsItsGreatestCount) {
       t += static_cast<TimeNs>(random() % (2 * kHour));
       now += static_cast<TimeNs>(random() % kMinute);
       const int64_t count = 1 + random() % (enough + random() % 2);
-      misses.Note(count, t, kHost);
+      misses.Note(count, t, [] { return kHost; });
       greatest[t / kDay] = std::max(greatest[t / kDay], count);
       if (random() % 3 == 0) take(now);
     }

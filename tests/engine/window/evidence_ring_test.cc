@@ -16,49 +16,76 @@ namespace {
 
 constexpr size_t kMiB = 1 << 20;
 
+// A ring with a clock of its own, so that a handle has its time.
+class Rig {
+ public:
+  explicit Rig(size_t capacity = EvidenceRing::kDefaultCapacity) : ring_(capacity) {}
+
+  WindowMatch Add(absl::string_view line, uint32_t file = 0, uint64_t offset = 0) {
+    const TimeNs time = next_++;
+    return WindowMatch(time, ring_.Add(time, {file, offset, line}));
+  }
+  bool Get(const WindowMatch& match, absl::string_view* line) const {
+    EvidenceEntry entry;
+    const bool there = ring_.Get(match, &entry);
+    if (there) *line = entry.line;
+    return there;
+  }
+  EvidenceRing& ring() { return ring_; }
+
+ private:
+  EvidenceRing ring_;
+  TimeNs next_ = 1'000;
+};
+
 TEST(EvidenceRingTest, GivesBackWhatItWasGiven) {
-  EvidenceRing ring;
-  const uint64_t first = ring.Add("first");
-  const uint64_t empty = ring.Add("");
-  const uint64_t odd = ring.Add(absl::string_view("a\0\xff\n", 4));
+  Rig rig;
+  const WindowMatch first = rig.Add("first", 7, 1'234'567'890'123);
+  const WindowMatch empty = rig.Add("");
+  const WindowMatch odd = rig.Add(absl::string_view("a\0\xff\n", 4));
   absl::string_view line;
-  ASSERT_TRUE(ring.Get(first, &line));
+  ASSERT_TRUE(rig.Get(first, &line));
   EXPECT_EQ(line, "first");
-  ASSERT_TRUE(ring.Get(empty, &line));
+  EvidenceEntry entry;
+  ASSERT_TRUE(rig.ring().Get(first, &entry));
+  EXPECT_EQ(entry.file, 7u);
+  EXPECT_EQ(entry.offset, 1'234'567'890'123u);
+  ASSERT_TRUE(rig.Get(empty, &line));
   EXPECT_EQ(line, "");
-  ASSERT_TRUE(ring.Get(odd, &line));
+  ASSERT_TRUE(rig.Get(odd, &line));
   EXPECT_EQ(line, absl::string_view("a\0\xff\n", 4));
+  EXPECT_FALSE(rig.Get(WindowMatch(first.time()), &line)) << "a match whose line nobody kept";
 }
 
 TEST(EvidenceRingTest, CutsALineThatIsTooLong) {
-  EvidenceRing ring;
+  Rig rig;
   absl::string_view line;
-  ASSERT_TRUE(ring.Get(ring.Add(std::string(1'000'000, 'x')), &line));
+  ASSERT_TRUE(rig.Get(rig.Add(std::string(1'000'000, 'x')), &line));
   EXPECT_EQ(line, std::string(EvidenceRing::kMaxLine, 'x'));
 }
 
 TEST(EvidenceRingTest, TheOldestLinesGiveWayFirst) {
-  EvidenceRing ring(3 * kMiB);
-  std::vector<std::pair<uint64_t, std::string>> added;
+  Rig rig(3 * kMiB);
+  std::vector<std::pair<WindowMatch, std::string>> added;
   constexpr uint32_t kSeed = 31;
   std::mt19937 random(kSeed);
   size_t bytes = 0;
   for (int i = 0; bytes < 20 * kMiB; ++i) {
     std::string line = absl::StrCat(i, ":", std::string(random() % 5'000, 'a' + i % 26));
     bytes += std::min(line.size(), EvidenceRing::kMaxLine);
-    added.emplace_back(ring.Add(line), line.substr(0, EvidenceRing::kMaxLine));
+    added.emplace_back(rig.Add(line), line.substr(0, EvidenceRing::kMaxLine));
   }
   // Walking back from the newest: all there, at least 2 MiB of them, then all gone.
   bool gone = false;
   size_t kept = 0;
   for (auto it = added.rbegin(); it != added.rend(); ++it) {
     absl::string_view line;
-    const bool there = ring.Get(it->first, &line);
+    const bool there = rig.Get(it->first, &line);
     ASSERT_FALSE(there && gone) << "seed " << kSeed;
     gone = !there;
     if (!there) continue;
     ASSERT_EQ(line, it->second) << "seed " << kSeed;
-    kept += line.size() + 2;
+    kept += line.size() + 24;
   }
   EXPECT_TRUE(gone);
   EXPECT_GE(kept, 2 * kMiB - 2 * EvidenceRing::kMaxLine);
@@ -66,24 +93,36 @@ TEST(EvidenceRingTest, TheOldestLinesGiveWayFirst) {
 }
 
 TEST(EvidenceRingTest, TheSmallestRingStillHoldsTheNewestLine) {
-  EvidenceRing ring(0);
+  Rig rig(0);
   absl::string_view line;
   for (int i = 0; i < 1'000; ++i) {
-    ASSERT_TRUE(ring.Get(ring.Add(std::string(4'000, 'a' + i % 26)), &line));
+    ASSERT_TRUE(rig.Get(rig.Add(std::string(4'000, 'a' + i % 26)), &line));
     ASSERT_EQ(line, std::string(4'000, 'a' + i % 26));
   }
 }
 
 TEST(EvidenceRingTest, AHandleOfNobodyIsRefusedOrHarmless) {
   EvidenceRing ring(kMiB);
-  absl::string_view line;
-  EXPECT_FALSE(ring.Get(0, &line));
-  ring.Add("one");
-  for (const uint64_t handle :
-       {uint64_t{1}, uint64_t{4}, uint64_t{5}, uint64_t{1'000}, uint64_t{kMiB}, ~uint64_t{0}}) {
-    const bool there = ring.Get(handle, &line);
-    EXPECT_TRUE(!there || line.size() <= 5) << handle;
+  EvidenceEntry entry;
+  EXPECT_FALSE(ring.Get(WindowMatch(0, 0), &entry));
+  ring.Add(5, {0, 0, "one"});
+  for (const uint32_t handle : {1u, 2u, 3u, 4u, 1'000u, 65'536u, UINT32_MAX}) {
+    EXPECT_FALSE(ring.Get(WindowMatch(5, handle), &entry)) << handle;
   }
+  EXPECT_FALSE(ring.Get(WindowMatch(6, 0), &entry)) << "of another time";
+}
+
+TEST(EvidenceRingTest, OrdersMatchesOfOneTimeByTheirPlaces) {
+  EvidenceRing ring(kMiB);
+  const WindowMatch later(5, ring.Add(5, {1, 20, "b"}));
+  const WindowMatch first(5, ring.Add(5, {1, 10, "a"}));
+  const WindowMatch other(5, ring.Add(5, {0, 30, "c"}));
+  EXPECT_TRUE(ring.Before(first, later));
+  EXPECT_FALSE(ring.Before(later, first));
+  EXPECT_TRUE(ring.Before(other, first));
+  EXPECT_TRUE(ring.Before(WindowMatch(4), other));
+  EXPECT_TRUE(ring.Before(WindowMatch(5), other)) << "what gave way comes first";
+  EXPECT_FALSE(ring.Before(other, other));
 }
 
 }  // namespace

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+// What the evaluator does at its limits: groups, alerts told, matches that wait, memory.
+#include <malloc.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "engine/run/evaluator.h"
+#include "engine/run/evaluator_state.h"
+#include "engine/run/limit_alerts.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "rules/rule_loader.h"
+
+namespace tallybell {
+namespace {
+
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class Rig {
+ public:
+  Rig(const std::string& keys, const Evaluator::Options& options, size_t sources = 1) {
+    Diagnostics diagnostics;
+    rules_ = LoadRulesFromText("rules.yaml",
+                               absl::StrCat("groups: [{name: g, rules: [{alert: A, ", keys, "}]}]"),
+                               &diagnostics);
+    EXPECT_EQ(diagnostics.ToString(), "");
+    evaluator_ = std::make_unique<Evaluator>(&rules_, options, &metrics_);
+    evaluator_->AddFile("log");
+    for (size_t i = 0; i < sources; ++i) evaluator_->AddSource({Labels()}, 0);
+  }
+
+  void Match(TimeNs t, const std::string& group, bool clear = false) {
+    MatchedRecord record;
+    record.time = t;
+    record.offset = offset_++;
+    record.matches.push_back({0, clear, {group}, "boom"});
+    evaluator_->Add(record);
+  }
+  RuleEvaluator::Output DecideAt(TimeNs t) {
+    evaluator_->Progress(0, t);
+    RuleEvaluator::Output output;
+    evaluator_->Decide(t, &output);
+    return output;
+  }
+  // An evaluator that takes up what this one would save.
+  void Restart(const Evaluator::Options& options) {
+    std::vector<RuleRow> rule_rows;
+    std::vector<GroupRow> group_rows;
+    EvaluatorState::SaveAll(evaluator_.get(), &rule_rows, &group_rows);
+    evaluator_ = std::make_unique<Evaluator>(&rules_, options, &metrics_);
+    std::vector<AlertUpdate> updates;
+    Delta delta;
+    EvaluatorState::Restore(rule_rows, group_rows, 0, evaluator_.get(), &metrics_, &updates,
+                            &delta);
+    EXPECT_THAT(updates, IsEmpty());
+    EXPECT_THAT(delta.groups, IsEmpty());
+    evaluator_->AddSource({Labels()}, 0);
+  }
+
+  Evaluator& evaluator() { return *evaluator_; }
+  const RuleEvaluator& rule() const { return *evaluator_->rules()[0]; }
+  int64_t total(const std::string& name) const { return metrics_.Total(name); }
+
+ private:
+  RuleSet rules_;
+  Metrics metrics_;
+  std::unique_ptr<Evaluator> evaluator_;
+  uint64_t offset_ = 0;
+};
+
+Evaluator::Options Live() {
+  Evaluator::Options options;
+  options.live = true;
+  return options;
+}
+
+constexpr char kOneOf[] = "match: boom, by: [host], when: count > 0 in 1m";
+constexpr char kFew[] = "match: boom, by: [host], when: count > 3 in 1m";
+
+// The steps that receivers are told.
+int64_t Told(const RuleEvaluator::Output& output) {
+  return static_cast<int64_t>(output.certain.size()) +
+         std::count_if(output.transitions.begin(), output.transitions.end(),
+                       [](const Transition& transition) { return transition.told; });
+}
+
+TEST(EvaluatorLimitsTest, GroupsThatExistStayAndNewOnesAreRefusedAndCounted) {
+  Evaluator::Options options = Live();
+  options.max_groups = 10;
+  Rig rig(kFew, options);
+  for (int i = 0; i < 13; ++i) rig.Match(kSecond, absl::StrCat("host", i));
+  EXPECT_EQ(rig.rule().groups(), 10u);
+  EXPECT_EQ(rig.total("groups_refused_total"), 3);
+  EXPECT_TRUE(rig.rule().refuses_groups());
+  for (int i = 0; i < 3; ++i) rig.Match(2 * kSecond, "host0");
+  EXPECT_THAT(rig.DecideAt(3 * kSecond).transitions, SizeIs(1)) << "the old ones go on counting";
+}
+
+TEST(EvaluatorLimitsTest, TheGroupsOfAllRulesTogetherAreLimitedToo) {
+  Evaluator::Options options = Live();
+  options.memory.max_groups = 5;
+  Rig rig(kFew, options);
+  for (int i = 0; i < 6; ++i) rig.Match(kSecond, absl::StrCat("host", i));
+  EXPECT_EQ(rig.rule().groups(), 5u);
+  EXPECT_EQ(rig.evaluator().memory().groups, 5u);
+}
+
+TEST(EvaluatorLimitsTest, AGroupWithTooFewMatchesLeavesItsPlaceWithItsNewestMatch) {
+  Rig rig(kFew, Live());
+  rig.Match(kSecond, "a");
+  rig.Match(2 * kSecond, "a");
+  rig.DecideAt(kMinute + 2 * kSecond);
+  EXPECT_EQ(rig.rule().groups(), 1u);
+  rig.DecideAt(kMinute + 2 * kSecond + 1);
+  EXPECT_EQ(rig.rule().groups(), 0u);
+  EXPECT_EQ(rig.evaluator().memory().groups, 0u);
+}
+
+TEST(EvaluatorLimitsTest, RefusingEndsOnceATenthOfThePlacesIsFree) {
+  Evaluator::Options options = Live();
+  options.max_groups = 10;
+  Rig rig(kFew, options);
+  for (int i = 0; i < 9; ++i) rig.Match((i + 1) * kSecond, absl::StrCat("host", i));
+  rig.Match(9 * kSecond, "last");
+  rig.Match(9 * kSecond, "one too many");
+  ASSERT_TRUE(rig.rule().refuses_groups());
+  rig.DecideAt(kMinute + kSecond);
+  EXPECT_TRUE(rig.rule().refuses_groups());
+  rig.DecideAt(kMinute + kSecond + 1);
+  EXPECT_EQ(rig.rule().groups(), 9u);
+  EXPECT_FALSE(rig.rule().refuses_groups());
+  rig.Match(kMinute + 2 * kSecond, "fits");
+  EXPECT_EQ(rig.rule().groups(), 10u);
+  EXPECT_FALSE(rig.rule().refuses_groups()) << "full is not refusing";
+}
+
+TEST(EvaluatorLimitsTest, ReceiversAreToldSoManyAlertsAndTheRestOnceThereIsRoom) {
+  Evaluator::Options options = Live();
+  options.max_told = 10;
+  Rig rig(kOneOf, options);
+  for (int i = 0; i < 15; ++i) rig.Match((i + 1) * kSecond, absl::StrCat("host", i));
+  RuleEvaluator::Output output = rig.DecideAt(15 * kSecond);
+  EXPECT_EQ(Told(output), 10);
+  EXPECT_EQ(rig.total("alerts_untold_total"), 5);
+  EXPECT_EQ(rig.rule().alerts().untold(), 5u);
+  EXPECT_EQ(rig.rule().CountActive().firing, 15);
+  EXPECT_THAT(rig.rule().ActiveNow(100), SizeIs(15)) << "all of them are shown";
+
+  // The first ends: a tenth of the places is free, and the oldest of the others is told.
+  output = rig.DecideAt(kMinute + kSecond + 1);
+  EXPECT_THAT(output.certain, SizeIs(1));
+  EXPECT_EQ(output.certain[0].labels.Get("host"), "host10");
+  EXPECT_EQ(output.certain[0].starts_at, 11 * kSecond);
+  EXPECT_EQ(rig.rule().alerts().untold(), 4u);
+
+  // Whatever was told of is told to end, and nothing else is.
+  output = rig.DecideAt(kHour);
+  for (const Transition& transition : output.transitions) {
+    EXPECT_EQ(transition.state, AlertState::kResolved);
+  }
+  EXPECT_THAT(output.transitions, SizeIs(14));
+  EXPECT_EQ(Told(output), 10);
+  EXPECT_EQ(rig.rule().alerts().told(), 0u);
+  EXPECT_EQ(rig.rule().alerts().untold(), 0u);
+}
+
+TEST(EvaluatorLimitsTest, WhichAlertsWereToldOutlivesARestart) {
+  Evaluator::Options options = Live();
+  options.max_told = 4;
+  Rig rig(kOneOf, options);
+  for (int i = 0; i < 9; ++i) rig.Match((i + 1) * kSecond, absl::StrCat("host", i));
+  EXPECT_EQ(Told(rig.DecideAt(10 * kSecond)), 4);
+  rig.Restart(options);
+  EXPECT_EQ(rig.rule().alerts().told(), 4u);
+  EXPECT_EQ(rig.rule().alerts().untold(), 5u);
+  std::vector<AlertUpdate> updates;
+  EvaluatorState::TellFiring(rig.evaluator(), &updates);
+  EXPECT_THAT(updates, SizeIs(4));
+  EXPECT_EQ(Told(rig.DecideAt(kHour)), 4) << "to have ended";
+}
+
+TEST(EvaluatorLimitsTest, AReplayTellsThemAll) {
+  Evaluator::Options options;
+  options.max_told = 3;
+  Rig rig(kOneOf, options);
+  for (int i = 0; i < 9; ++i) rig.Match((i + 1) * kSecond, absl::StrCat("host", i));
+  for (const Transition& transition : rig.DecideAt(10 * kSecond).transitions) {
+    EXPECT_TRUE(transition.told);
+  }
+}
+
+std::vector<std::string> Tell(LimitAlerts* limits, const Rig& rig, TimeNs now, MetaAlerts* alerts) {
+  limits->Tell(const_cast<Rig&>(rig).evaluator(), now, alerts);
+  std::vector<AlertUpdate> updates;
+  Delta delta;
+  alerts->Tell(Labels(), now, &updates, &delta);
+  std::vector<std::string> told;
+  for (const AlertUpdate& update : updates) {
+    told.push_back(absl::StrCat(update.kind == AlertUpdate::Kind::kResolved ? "end " : "",
+                                update.alert.labels.Get("limit"), " ",
+                                update.alert.labels.Get("rule"), " ", update.alert.value));
+  }
+  return told;
+}
+
+TEST(LimitAlertsTest, SayThatALimitIsReachedAndThatItIsNoMore) {
+  Evaluator::Options options = Live();
+  options.max_groups = 10;
+  options.max_told = 4;
+  Rig rig(kOneOf, options);
+  LimitAlerts limits;
+  MetaAlerts alerts({});
+  EXPECT_THAT(Tell(&limits, rig, 0, &alerts), IsEmpty());
+  for (int i = 0; i < 12; ++i) rig.Match((i + 1) * kSecond, absl::StrCat("host", i));
+  rig.DecideAt(13 * kSecond);
+  EXPECT_THAT(Tell(&limits, rig, 13 * kSecond, &alerts),
+              ::testing::UnorderedElementsAre("groups A 1", "alerts A 6"));
+  EXPECT_THAT(Tell(&limits, rig, 14 * kSecond, &alerts), IsEmpty());
+  rig.DecideAt(kHour);
+  EXPECT_THAT(Tell(&limits, rig, kHour, &alerts),
+              ::testing::UnorderedElementsAre(::testing::StartsWith("end groups A"),
+                                              ::testing::StartsWith("end alerts A")));
+}
+
+TEST(EvaluatorLimitsTest, WhoIsAheadWaitsWhileTooManyMatchesAreNotDecided) {
+  Evaluator::Options options = Live();
+  options.undecided_bytes = 100 * GroupMemory::kUndecidedBytes;
+  Rig rig(kFew, options, /*sources=*/2);
+  rig.evaluator().Progress(1, kSecond);
+  for (int i = 0; i < 99; ++i) rig.Match(kHour + i, "a", /*clear=*/i % 10 == 0);
+  rig.DecideAt(2 * kHour);
+  EXPECT_FALSE(rig.evaluator().Full());
+  rig.Match(kHour + 99, "b");
+  EXPECT_TRUE(rig.evaluator().Full());
+  EXPECT_TRUE(rig.evaluator().Ahead({0}, 2 * kHour)) << "the first source has to wait";
+  EXPECT_FALSE(rig.evaluator().Ahead({0}, kSecond)) << "the other one holds the clock";
+  rig.evaluator().Progress(1, 3 * kHour);
+  rig.DecideAt(3 * kHour);
+  EXPECT_FALSE(rig.evaluator().Full());
+  EXPECT_EQ(rig.evaluator().memory().undecided, 0u);
+}
+
+// Whatever happens, what is said to wait is what waits.
+TEST(EvaluatorLimitsTest, TheNumberOfMatchesThatWaitIsRight) {
+  constexpr uint32_t kSeed = 36;
+  std::mt19937 random(kSeed);
+  Rig rig("match: boom, clear: up, by: [host], when: count > 1 in 1m", Live(), 2);
+  TimeNs now = kHour;
+  for (int step = 0; step < 3'000; ++step) {
+    const TimeNs t = now + static_cast<TimeNs>(random() % 100) * kSecond;
+    rig.Match(t, absl::StrCat(random() % 20), random() % 10 == 0);
+    if (random() % 10 == 0) {
+      now += random() % 60 * kSecond;
+      rig.evaluator().Progress(1, now);
+      rig.DecideAt(now);
+    }
+    if (random() % 500 == 0) {
+      RuleEvaluator::Output output;
+      rig.evaluator().rules()[0]->Forget(Labels{{"host", absl::StrCat(random() % 20)}}, now,
+                                         &output);
+    }
+    size_t undecided = 0;
+    for (int i = 0; i < 20; ++i) {
+      const RuleGroup* const group = rig.rule().Find(GroupKey({absl::StrCat(i)}));
+      if (group != nullptr) undecided += group->timeline.undecided();
+    }
+    ASSERT_EQ(rig.evaluator().memory().undecided, undecided) << "seed " << kSeed;
+  }
+}
+
+// A window of N + 1 matches, and what the others of all groups together may take.
+TEST(EvaluatorLimitsTest, AGroupTakesTwoHundredBytes) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "another allocator";
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+  GTEST_SKIP() << "another allocator";
+#endif
+#endif
+  Evaluator::Options options;
+  options.max_groups = 1'000'000;
+  Rig rig("match: boom, evidence: 0, by: [host], when: count > 3 in 1h", options);
+  const char* const many = std::getenv("TALLYBELL_TEST_GROUPS");
+  const int groups = many == nullptr ? 100'000 : std::atoi(many);
+  const size_t before = mallinfo2().uordblks;
+  // All that truth needs, and none of them fires: one match in between leaves before the last.
+  for (const DurationNs at : {0 * kMinute, 50 * kMinute, 55 * kMinute, 61 * kMinute}) {
+    for (int i = 0; i < groups; ++i) rig.Match(kDay + at, absl::StrCat("host-", 1'000'000 + i));
+    rig.DecideAt(kDay + at + 1);
+  }
+  ASSERT_EQ(rig.rule().groups(), static_cast<size_t>(groups));
+  const size_t each = (mallinfo2().uordblks - before) / groups;
+  RecordProperty("bytes_per_group", static_cast<int>(each));
+  std::printf("%zu bytes a group\n", each);
+  EXPECT_LT(each, 200u);
+}
+
+}  // namespace
+}  // namespace tallybell
