@@ -39,6 +39,9 @@ class RuleMatcher {
   void Match(const Record& record, absl::Span<const uint32_t> rules,
              std::vector<RuleMatch>* matches) const;
 
+  // What a RuleMatch calls by its place.
+  const Rule& rule(uint32_t place) const { return rules_->rules[place]; }
+
  private:
   bool Counts(const Leaf& leaf, const Record& record, RecordValues* values) const;
   std::vector<std::string> ByValues(uint32_t rule, const RecordValues& found) const;

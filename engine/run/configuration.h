@@ -56,6 +56,7 @@ struct FileSourceConfig : LineSourceConfig {
   std::vector<std::string> exclude;
   Selector keep;
   DurationNs stall_after = kMinute;
+  DurationNs partial_flush = 5 * kSecond;  // 0: a last line waits for its newline
   bool start_at_end = false;
   std::optional<Pattern> labels_from_path;
 

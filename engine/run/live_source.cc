@@ -32,6 +32,8 @@ struct LiveSource::File {
   bool saved_finished = false;
   bool described = false;
   bool live = true;
+  uint64_t read_to = 0;            // all that was read, an unfinished line too
+  TimeNs grown_at = kNoTime;       // monotonic: when it was last seen to grow
   TimeNs failing_since = kNoTime;  // monotonic
   std::string why_failing;
   SourceCounts counted;  // already in the metrics
@@ -111,9 +113,9 @@ LiveSource::LiveSource(const FileSourceConfig* config, const std::vector<Positio
       health_(config->Key(), config->stall_after, stored),
       read_(config->Key(), metrics),
       future_total_(metrics->Get("source_future_times_total", {{"source", config->Key()}})),
+      pauses_total_(metrics->Get("source_pauses_total", {{"source", config->Key()}})),
       offset_seconds_(metrics->Get("source_clock_offset_seconds", {{"source", config->Key()}})) {
   for (const PositionRow& row : stored_) {
-      pauses_total_(metrics->Get("source_pauses_total", {{"source", config->Key()}})),
     if (row.source == absl::StrCat(config->Key(), kFilesRow)) source_files_->Restore(row.state);
   }
 }
@@ -135,9 +137,9 @@ void LiveSource::Join(File* file) {
   std::sort(rules.begin(), rules.end());
   rules.erase(std::unique(rules.begin(), rules.end()), rules.end());
   file->member = progress_->Join(rules, streams, clock_->Now());
+  file->rules = std::move(rules);
   file->name = rules_->evaluator.AddFile(file->tailed->identity().path);
 }
-  file->rules = std::move(rules);
 
 void LiveSource::Open(TailedFile* tailed) {
   auto file = std::make_unique<File>();
@@ -147,8 +149,16 @@ void LiveSource::Open(TailedFile* tailed) {
   file->reader = std::make_unique<SourceReader>(ReaderOptions(*tailed, file->labels), tailed,
                                                 &rules_->candidates, &rules_->matcher);
   RestoreReader(*tailed, file->reader.get());
-  LogInfo("file opened",
-          {{"file", tailed->identity().path}, {"offset", absl::StrCat(tailed->offset())}});
+  for (const auto& other : files_) {
+    if (other->tailed->state() == TailedFile::State::kDiscard) {
+      file->reader->GoOnFrom(*other->reader);
+    }
+  }
+  // Turns are not worth a line each.
+  if (parked_.erase(RowKey(tailed->identity())) == 0) {
+    LogInfo("file opened",
+            {{"file", tailed->identity().path}, {"offset", absl::StrCat(tailed->offset())}});
+  }
   files_.push_back(std::move(file));
 }
 
@@ -190,7 +200,12 @@ void LiveSource::Poll(Delta* delta) {
     Release(released.get());
   }
   for (const FilePosition& forgotten : changes.forgotten) {
-    delta->positions.push_back({RowKey(forgotten), "", true});
+    const std::string key = RowKey(forgotten);
+    delta->positions.push_back({key, "", true});
+    if (parked_.erase(key) == 0) continue;
+    stored_.erase(std::remove_if(stored_.begin(), stored_.end(),
+                                 [&key](const PositionRow& row) { return row.source == key; }),
+                  stored_.end());
   }
   for (TailedFile* const opened : changes.opened) Open(opened);
   if (!changes.opened.empty() || !changes.released.empty()) CrashPoint("after-rotation");
@@ -202,6 +217,7 @@ void LiveSource::Poll(Delta* delta) {
   std::stable_sort(files_.begin(), files_.end(),
                    [&place](const auto& a, const auto& b) { return place(a) < place(b); });
 
+  for (TailedFile* const tailed : changes.had_turn) Park(tailed, delta);
   if (source_files_->Changed()) {
     delta->positions.push_back({absl::StrCat(config_->Key(), kFilesRow), source_files_->Save()});
   }
@@ -219,6 +235,22 @@ void LiveSource::Release(const TailedFile* tailed) {
   if (it == files_.end()) return;
   progress_->Leave((*it)->member);
   files_.erase(it);
+}
+
+// There are not enough descriptors: others are read, and this file goes on from its row later.
+void LiveSource::Park(TailedFile* tailed, Delta* delta) {
+  const auto it = std::find_if(files_.begin(), files_.end(),
+                               [&](const auto& file) { return file->tailed == tailed; });
+  if (it == files_.end() || (*it)->finished) return;
+  const absl::StatusOr<FilePosition> position = tailed->PositionAt((*it)->reader->resume_offset());
+  if (!position.ok()) return;
+  PositionRow row = RowOf(**it, *position);
+  parked_.insert(row.source);
+  stored_.push_back(row);
+  delta->positions.push_back(std::move(row));
+  progress_->Leave((*it)->member);
+  files_.erase(it);
+  tail_.Park(tailed, *position);
 }
 
 // A source is well when there is a file to read, if it needs one, and none of its files fails.
@@ -249,7 +281,19 @@ bool LiveSource::Read() {
 }
 
 // Reads one block. True if there may be more at once.
+// While more waits to be decided than may, what is ahead of its rules' clocks waits in its file
+// for those that hold them.
+bool LiveSource::MustWait(const File& file) const {
+  const Evaluator& evaluator = rules_->evaluator;
+  if (!evaluator.Full() || file.complete_to == kNoTime) return false;
+  return evaluator.Ahead(file.rules, SubtractNs(file.complete_to, config_->lateness));
+}
+
 bool LiveSource::ReadFile(File* file) {
+  if (MustWait(*file)) {
+    pauses_total_.Add();
+    return false;
+  }
   const TailedFile::State state = file->tailed->state();
   if (state == TailedFile::State::kFinish) file->reader->Finish();
   const TimeNs before = clock_->Now();
@@ -257,6 +301,9 @@ bool LiveSource::ReadFile(File* file) {
   std::vector<SourceItem> items;
   const absl::StatusOr<bool> at_end = file->reader->Read(before, &items);
   NoteFile(file, at_end.status());
+  if (at_end.ok() && *at_end && state == TailedFile::State::kOpen && IsQuiet(file)) {
+    file->reader->TellUnfinished(before, &items);
+  }
   if (file->reader->resume_offset() != offset || !items.empty()) file->changed = true;
   Take(file, std::move(items), before);
   if (!at_end.ok()) return false;
@@ -278,22 +325,21 @@ bool LiveSource::ReadFile(File* file) {
   return false;
 }
 
+// Whether nothing has come for so long that the last line may be whole without its newline.
+bool LiveSource::IsQuiet(File* file) {
+  if (config_->partial_flush == 0) return false;
+  const TimeNs monotonic = clock_->Monotonic();
+  if (file->grown_at == kNoTime || file->tailed->offset() != file->read_to) {
+    file->read_to = file->tailed->offset();
+    file->grown_at = monotonic;
+  }
+  return monotonic - file->grown_at >= config_->partial_flush;
+}
+
 void LiveSource::Take(File* file, std::vector<SourceItem> items, TimeNs arrival) {
   Evaluator& evaluator = rules_->evaluator;
   if (!items.empty()) NoteOffset(*file, items.back().time, arrival);
-// While more waits to be decided than may, what is ahead of its rules' clocks waits in its file
-// for those that hold them.
-bool LiveSource::MustWait(const File& file) const {
-  const Evaluator& evaluator = rules_->evaluator;
-  if (!evaluator.Full() || file.complete_to == kNoTime) return false;
-  return evaluator.Ahead(file.rules, SubtractNs(file.complete_to, config_->lateness));
-}
-
   const TimeNs bound = AddNs(arrival, config_->max_future);
-  if (MustWait(*file)) {
-    pauses_total_.Add();
-    return false;
-  }
   for (SourceItem& item : items) {
     if (item.time > bound) {
       item.time = item.record.time = bound;
@@ -393,14 +439,17 @@ bool LiveSource::Unsaved() const {
   return std::any_of(files_.begin(), files_.end(), [](const auto& file) { return file->changed; });
 }
 
+PositionRow LiveSource::RowOf(const File& file, const FilePosition& position) const {
+  return {RowKey(position),
+          DumpJson(Json{{"position", position.Encode()}, {"reader", file.reader->SaveState()}})};
+}
+
 void LiveSource::SaveFile(File* file, Delta* delta) {
   file->changed = false;
   const absl::StatusOr<FilePosition> position =
       file->tailed->PositionAt(file->reader->resume_offset());
   if (position.ok()) {
-    delta->positions.push_back(
-        {RowKey(*position),
-         DumpJson(Json{{"position", position->Encode()}, {"reader", file->reader->SaveState()}})});
+    delta->positions.push_back(RowOf(*file, *position));
   }
   if (file->finished && !file->saved_finished) {
     file->saved_finished = true;

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -81,11 +82,14 @@ class LiveSource : public EngineSource {
   SourceReader::Options ReaderOptions(const TailedFile& tailed, Labels labels) const;
   void RestoreReader(const TailedFile& tailed, SourceReader* reader);
   void Release(const TailedFile* tailed);
+  void Park(TailedFile* tailed, Delta* delta);
+  PositionRow RowOf(const File& file, const FilePosition& position) const;
   void Join(File* file);
+  bool MustWait(const File& file) const;
   bool ReadFile(File* file);
+  bool IsQuiet(File* file);
   void Take(File* file, std::vector<SourceItem> items, TimeNs arrival);
   void NoteOffset(const File& file, TimeNs stated, TimeNs arrival);
-  bool MustWait(const File& file) const;
   void NoteFile(File* file, const absl::Status& status);
   void NoteHealth();
   void SaveFile(File* file, Delta* delta);
@@ -94,7 +98,9 @@ class LiveSource : public EngineSource {
   const FileSourceConfig* const config_;
   LiveRules* rules_;
   const Clock* const clock_;
+  // Of files that are not open: of the last run, and of those that are parked, by their keys.
   std::vector<PositionRow> stored_;
+  std::set<std::string> parked_;
   const std::unique_ptr<SourceFiles> source_files_;
   TailSet tail_;
   std::unique_ptr<SourceProgress> progress_;
@@ -104,10 +110,10 @@ class LiveSource : public EngineSource {
   SourceClockOffset offset_;
   SourceMetrics read_;
   Metric& future_total_;
+  Metric& pauses_total_;
   Metric& offset_seconds_;
 };
 
 }  // namespace tallybell
 
 #endif  // TALLYBELL_ENGINE_RUN_LIVE_SOURCE_H_
-  Metric& pauses_total_;

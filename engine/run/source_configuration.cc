@@ -116,6 +116,7 @@ void ReadCommon(ConfigurationFields* fields, FileSourceConfig* source) {
   const KindRow& row = RowOf(source->kind);
   ReadLineSource(fields, row.format, row.lateness, source);
   source->stall_after = fields->plain().Duration("stall_after", source->stall_after, kDay);
+  source->partial_flush = fields->plain().Duration("partial_flush", source->partial_flush, kDay);
   const std::string start_at = fields->Text("start_at", "beginning");
   if (start_at != "beginning" && start_at != "end") {
     fields->scope()

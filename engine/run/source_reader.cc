@@ -20,6 +20,7 @@ class SmallReads : public ByteReader {
   absl::StatusOr<size_t> Read(char* buffer, size_t size) override {
     return bytes_->Read(buffer, std::min(size, most_));
   }
+  uint64_t SkipHole() override { return bytes_->SkipHole(); }
 
  private:
   ByteReader* const bytes_;
@@ -213,6 +214,7 @@ void SourceReader::ReadCandidates(const Block& block, bool last, std::vector<Sou
   counts_.lines += CountLines(region_);
   counts_.bytes += static_cast<int64_t>(region_.size());
   resume_offset_ = all ? block.next_offset : block.offset + ready;
+  early_.Pass(resume_offset_);
 }
 
 void SourceReader::Process(const std::vector<SourceMarks::Mark>& marks,
@@ -280,6 +282,18 @@ void SourceReader::ProcessLine(size_t begin, size_t end, const CandidateLines::L
   const TimeNs time = TimeOf(line, begin, in_order);
   if (candidate == nullptr || offset < counted_to_) return;
   candidates_->RulesOf(candidate_lines_, *candidate, &candidate_rules_);
+  const absl::string_view raw = region_.substr(begin, end - begin);
+  if (early_.Begins(offset, raw)) {
+    // It is live, and was given the time of its arrival then, too.
+    const size_t before = items->size();
+    matches_.Add(line, record_offset, time == kNoTime ? arrival_ : time, contexts_.Of(line.stream),
+                 candidate_rules_, items);
+    if (items->size() > before) {
+      early_.TakeTold(*matcher_, &items->back().record.matches);
+      if (items->back().record.matches.empty()) items->pop_back();
+    }
+    return;
+  }
   matches_.Add(line, record_offset, time, contexts_.Of(line.stream), candidate_rules_, items);
   // Where no time is stated, nothing is worth waiting for.
   if (matches_.full() || (format_settled_ && format_->states_nothing())) ReleaseTimeless(items);
@@ -305,6 +319,47 @@ TimeNs SourceReader::TimeOf(const SourceLine& line, size_t begin, bool in_order)
 void SourceReader::ReleaseTimeless(std::vector<SourceItem>* items) {
   const TimeNs otherwise = arrival_ != kNoTime ? arrival_ : std::max<TimeNs>(options_.ends, 0);
   matches_.Release(times_.first(), otherwise, items);
+}
+
+// ---- The last line
+
+// Whether what there is of a line may be all of it. Runtimes write whole lines, and JSON says where
+// it ends; joined records wait for the next line themselves.
+bool SourceReader::MayStandAlone(absl::string_view unfinished) {
+  if (!format_.has_value()) {
+    SourceFormat found = DetectFormat(options_.format, unfinished);
+    if (options_.multiline.on() || found.envelope != EnvelopeKind::kNone || found.objects) {
+      return false;
+    }
+    SetFormat(std::move(found));
+  }
+  return sequence_ == nullptr && (format_->envelope == EnvelopeKind::kNone ||
+                                  format_->envelope == EnvelopeKind::kDockerLogs);
+}
+
+void SourceReader::TellUnfinished(TimeNs arrival, std::vector<SourceItem>* items) {
+  const Block held = blocks_.Unfinished();
+  if (held.bytes.empty() || early_.Knows(held.offset, held.bytes.size())) return;
+  if (held.offset < counted_to_ || !MayStandAlone(held.bytes)) return;
+  arrival_ = arrival;
+  SourceLine line;
+  lines_.Read(held.bytes, held.offset == 0, &line);
+  std::vector<SourceItem> told;
+  if (!line.is_file_line() && !line.parsed.malformed) {
+    // The clock stays where it is: the line passes it when it is whole.
+    SourceTimes times = times_;
+    const std::optional<Stamp> stamp = lines_.StampOf(line);
+    TimeNs time =
+        stamp.has_value() ? times.Resolve(*stamp, arrival) : contexts_.Of(line.stream).time;
+    if (time == kNoTime) time = times_.first() == kNoTime ? arrival : times_.first();
+    matches_.Add(line, held.offset, time, contexts_.Of(line.stream), streams_.AllRules(), &told);
+  }
+  std::vector<RuleMatch> none;
+  early_.Tell(held.offset, held.bytes, *matcher_,
+              told.empty() ? &none : &told.back().record.matches);
+  if (!told.empty() && !told.back().record.matches.empty()) {
+    items->push_back(std::move(told.back()));
+  }
 }
 
 // ---- The end

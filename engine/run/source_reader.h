@@ -21,6 +21,7 @@
 #include "engine/match/rule_matcher.h"
 #include "engine/model/labels.h"
 #include "engine/parse/stamp.h"
+#include "engine/run/early_line.h"
 #include "engine/run/source_contexts.h"
 #include "engine/run/source_format.h"
 #include "engine/run/source_item.h"
@@ -86,6 +87,15 @@ class SourceReader {
     finished_ = true;
   }
 
+  // Live, when Read was at the end and nothing has come for a while: looks at the line that has no
+  // newline yet (docs/semantics.md, "The last line"). Does nothing where lines are joined, where a
+  // runtime writes them, and where what there is cannot be a whole line.
+  void TellUnfinished(TimeNs arrival, std::vector<SourceItem>* items);
+  // The content of `other` goes on here: so does what was told of its last line.
+  void GoOnFrom(const SourceReader& other) {
+    if (other.early_.told()) early_ = other.early_;
+  }
+
   // Where a new reader must begin, and what it must know (for Restore), so that the same records
   // come as if there had been one reader.
   uint64_t resume_offset() const;
@@ -118,6 +128,7 @@ class SourceReader {
   void ProcessLine(size_t begin, size_t end, const CandidateLines::Line* candidate, bool in_order,
                    std::vector<SourceItem>* items);
   TimeNs TimeOf(const SourceLine& line, size_t begin, bool in_order);
+  bool MayStandAlone(absl::string_view unfinished);
   void EndPieces(std::vector<SourceItem>* items);
   void EndSource(std::vector<SourceItem>* items);
   void ReleaseTimeless(std::vector<SourceItem>* items);
@@ -150,6 +161,7 @@ class SourceReader {
   std::vector<uint32_t> candidate_rules_;
   size_t next_candidate_ = 0;
 
+  EarlyLine early_;
   uint64_t resume_offset_;
   uint64_t counted_to_ = 0;  // records completed before this offset were told by an earlier reader
 };

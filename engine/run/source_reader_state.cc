@@ -36,6 +36,7 @@ std::string SourceReader::SaveState() const {
     contexts.push_back({context.time, context.text});
   }
   state["contexts"] = std::move(contexts);
+  if (early_.told()) state["early"] = early_.Save();
   if (sequence_ != nullptr) {
     state["names"] = streams_.names();
     state["unfinished"] = sequence_->Save();
@@ -98,6 +99,7 @@ absl::Status SourceReader::RestoreState(absl::string_view text) {
   }
   ASSIGN_OR_RETURN(std::vector<SourceContexts::Context> contexts, ReadContexts(state["contexts"]));
   counted_to_ = state["counted"].get<uint64_t>();
+  if (state.contains("early") && !early_.Restore(state["early"])) return Bad();
   if (state.contains("names")) {
     ASSIGN_OR_RETURN(const std::vector<std::string> names, ReadNames(state["names"]));
     streams_.RestoreNames(names);
