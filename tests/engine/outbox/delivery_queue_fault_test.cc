@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The tallybell Authors
 
-#include "engine/outbox/delivery_queue.h"
-
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "engine/outbox/delivery_queue.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/engine/outbox/queue_fixture.h"
@@ -91,10 +92,12 @@ TEST(DeliveryQueueFaultTest, MakesFewRequestsInAnOutageAndLosesNothing) {
 
 // However long nobody was there, everything is told within a minute after somebody is.
 TEST(DeliveryQueueFaultTest, TellsAllWithinAMinuteAfterAnOutageOfAnyLength) {
-  for (const DurationNs outage : {kMinute, 10 * kMinute, 5 * kHour}) {
+  const std::pair<DurationNs, int> outages[] = {
+      {kMinute, 500}, {10 * kMinute, 5'000}, {5 * kHour, 100}};
+  for (const auto& [outage, alerts] : outages) {
     QueueFixture q(LikeAlertmanager());
     std::set<std::string> waiting;
-    for (int i = 0; i < 10'000; ++i) {
+    for (int i = 0; i < alerts; ++i) {
       q.Fire(absl::StrCat("h", i));
       waiting.insert(absl::StrCat("h", i, " firing 0s"));
     }
@@ -111,9 +114,33 @@ TEST(DeliveryQueueFaultTest, TellsAllWithinAMinuteAfterAnOutageOfAnyLength) {
       ASSERT_EQ(q.Wait(), 0);  // it answers, so nothing is waited for any more
       for (const std::string& told : q.Attempt()) waiting.erase(told);
     }
-    EXPECT_EQ(requests, (10'000 + 63) / 64);
+    EXPECT_EQ(requests, (alerts + 63) / 64);
     EXPECT_EQ(q.Count("outbox_dropped_total") + q.Count("sink_parked_total"), 0);
   }
+}
+
+// A receiver that is away while far more happens than there is room for: what is dropped is
+// counted, what has ended goes before what fires, and what is grave is there when the receiver is
+// back.
+TEST(DeliveryQueueFaultTest, KeepsWhatIsGraveInAFullQueueAndCountsEachThatGoes) {
+  QueueFixture q(LikeAlertmanager());
+  q.set_max_episodes(1'000);
+  const TimeNs start = q.Time();
+  for (int i = 0; i < 600; ++i) q.Fire(absl::StrCat("info", i), "info");
+  for (int i = 0; i < 300; ++i) q.Fire(absl::StrCat("ended", i), "critical");
+  for (int i = 0; i < 300; ++i) q.End(absl::StrCat("ended", i), start, "critical");
+  for (int i = 0; i < 500; ++i) q.Fire(absl::StrCat("grave", i), "critical");
+  EXPECT_EQ(q.Count("outbox_dropped_total"), 400);
+  EXPECT_EQ(q.Count("outbox_waiting"), 1'000);
+  EXPECT_EQ(q.HistoryKinds(), std::vector<std::string>(400, "dropped"));
+  std::map<std::string, int> told;
+  for (auto words = q.Attempt(); !words.empty(); words = q.Attempt()) {
+    for (const std::string& word : words) ++told[word.substr(0, word.find_first_of("0123456789"))];
+  }
+  EXPECT_EQ(told["grave"], 500);
+  // The newest hundred gave way when nothing was left that had ended.
+  EXPECT_EQ(told["info"], 500);
+  EXPECT_EQ(told["ended"], 0);
 }
 
 TEST(DeliveryQueueFaultTest, WaitsAsLongAsItIsAsked) {
