@@ -214,14 +214,15 @@ void EvaluatorState::Restore(const std::vector<RuleRow>& rules, const std::vecto
       if (saved.told) updates->push_back(Resolve(saved, now));
       continue;  // erased with its rule
     }
-    if (!RestoreGroup(rule->second, saved, now, evaluator, updates)) {
+    if (!RestoreGroup(rule->second, saved, now, evaluator, updates, &rejected)) {
       delta->groups.push_back({row.rule, row.group, "", true});
     }
   }
 }
 
 bool EvaluatorState::RestoreGroup(const SavedRule& saved_rule, const SavedGroup& saved, TimeNs now,
-                                  Evaluator* evaluator, std::vector<AlertUpdate>* updates) {
+                                  Evaluator* evaluator, std::vector<AlertUpdate>* updates,
+                                  Metric* rejected) {
   const uint32_t index = *saved_rule.index;
   RuleEvaluator& rule = *evaluator->evaluators_[index];
   const bool same = saved_rule.watch_key == rule.rule().watch_key;
@@ -239,7 +240,10 @@ bool EvaluatorState::RestoreGroup(const SavedRule& saved_rule, const SavedGroup&
       same ? TimelineState::Restore(saved.timeline, &evaluator->memory_.evidence, add_file,
                                     &group->timeline)
            : TimelineState::RestoreAlert(saved.timeline, &group->timeline);
-  if (!status.ok()) return give_up();
+  if (!status.ok()) {
+    rejected->Add();
+    return give_up();
+  }
   if (!same) {
     TimelineState::HoldFiring(saved.fires_since,
                               AddNs(std::max(now, rule.decided_), rule.timeline_rule_.width),

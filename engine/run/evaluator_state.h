@@ -43,7 +43,8 @@ class EvaluatorState {
   static void SaveGroup(const Evaluator& evaluator, const RuleEvaluator& rule,
                         const std::string& key, std::vector<GroupRow>* rows);
   static bool RestoreGroup(const SavedRule& rule, const SavedGroup& group, TimeNs now,
-                           Evaluator* evaluator, std::vector<AlertUpdate>* updates);
+                           Evaluator* evaluator, std::vector<AlertUpdate>* updates,
+                           Metric* rejected);
   static Alert FiringAlert(const RuleEvaluator& rule, const RuleGroup& group);
   static void TellChange(const SavedGroup& saved, const RuleEvaluator& rule, const RuleGroup& group,
                          TimeNs now, std::vector<AlertUpdate>* updates);
