@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/crash_point.h"
+#include "engine/base/json_text.h"
 #include "engine/base/utf8.h"
 
 namespace tallybell {
@@ -67,7 +68,9 @@ void PushSource::WatchAnewAfterPause(const std::vector<PositionRow>& stored) {
   const TimeNs now = clock_->Now();
   for (const PositionRow& row : stored) {
     if (row.source != AliveRow()) continue;
-    const absl::StatusOr<TimeNs> alive = ParseRfc3339(row.state);
+    const absl::StatusOr<Json> state = ParseJson(row.state);
+    if (!state.ok() || !state->is_string()) continue;
+    const absl::StatusOr<TimeNs> alive = ParseRfc3339(state->get_ref<const std::string&>());
     if (!alive.ok() || SubtractNs(now, *alive) < kPause) continue;
     for (const Watched& watched : watched_) rules_->evaluator.WatchAnew(watched.source, now);
   }
@@ -80,7 +83,7 @@ void PushSource::SaveAlive(Delta* delta) {
   const TimeNs monotonic = clock_->Monotonic();
   if (alive_saved_ != kNoTime && monotonic - alive_saved_ < kSaveAlive) return;
   alive_saved_ = monotonic;
-  delta->positions.push_back({AliveRow(), FormatRfc3339(clock_->Now())});
+  delta->positions.push_back({AliveRow(), DumpJson(Json(FormatRfc3339(clock_->Now())))});
 }
 
 PushSource::~PushSource() = default;

@@ -5,6 +5,7 @@ API was measured to, and a real Alertmanager."""
 
 import http.server
 import json
+import socket
 import threading
 import time
 import urllib.request
@@ -38,6 +39,7 @@ class Receiver:
         self.released = threading.Event()  # set: what hangs goes on
         self.port = 0
         self.server = None
+        self.kept = None  # the port, while it is stopped
         self.start()
 
     def start(self):
@@ -60,6 +62,7 @@ class Receiver:
             def handle_error(self, *_):
                 pass  # a client that was killed
 
+        self.free_port()
         self.server = Server(("127.0.0.1", self.port), Handler)
         self.port = self.server.server_address[1]
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True)
@@ -71,6 +74,15 @@ class Receiver:
             self.server.shutdown()
             self.server.server_close()
             self.server = None
+            # Bound and not listened at: who connects is refused, and nobody else gets the port.
+            self.kept = socket.socket()
+            self.kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self.kept.bind(("127.0.0.1", self.port))
+
+    def free_port(self):
+        if self.kept is not None:
+            self.kept.close()
+            self.kept = None
 
     def handle(self, connection, body):
         request = Request(connection.path, dict(connection.headers), body)
