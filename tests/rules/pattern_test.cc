@@ -3,6 +3,10 @@
 
 #include "rules/pattern.h"
 
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <ctime>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +14,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "rules/pattern_list.h"
+#include "rules/regex.h"
 #include "rules/text_fault.h"
 
 namespace tallybell {
@@ -155,6 +160,38 @@ TEST(RegexBudgetTest, PassesWhatPeopleWrite) {
         std::string("(?i)(error|fatal|panic).*(disk|memory|network).*(full|exceeded|timeout)"),
         std::string("\\w+: .{0,80} failed"), words}) {
     EXPECT_TRUE(Pattern::Regex(regex, true).ok()) << regex;
+  }
+}
+
+// CPU time of one search of the longest line there is; the least of three.
+int64_t SearchNs(const Pattern& pattern, const std::string& line) {
+  int64_t least = INT64_MAX;
+  for (int i = 0; i < 3; ++i) {
+    const std::clock_t begin = std::clock();
+    pattern.Find(line, nullptr);
+    least = std::min<int64_t>(least, (std::clock() - begin) * (1'000'000'000 / CLOCKS_PER_SEC));
+  }
+  return std::max<int64_t>(least, 1);
+}
+
+// A plain regex looks at each byte once; what backtracks elsewhere is refused or does little more.
+TEST(RegexBudgetTest, WhatPassesIsNotMuchSlowerThanAPlainOneOnALineMadeForIt) {
+  std::string words = "(?i)error0";
+  for (int i = 1; i < 300; ++i) words += "|error" + std::to_string(i * 37);
+  const std::string line(kMaxLineBytes, 'a');
+  const int64_t plain = SearchNs(*Pattern::Regex("[b-y][c-z]", false), line);
+  for (const std::string& regex :
+       {std::string("(a+)+$"), std::string("(x+x+)+y"), std::string("(.*)*b"),
+        std::string("(a{0,100}){10}b"), std::string(".*a.{200}b"), words}) {
+    const absl::StatusOr<Pattern> pattern = Pattern::Regex(regex, false);
+    if (!pattern.ok()) {
+      EXPECT_THAT(std::string(pattern.status().message()), HasSubstr("too costly")) << regex;
+      continue;
+    }
+    const int64_t cost = SearchNs(*pattern, line);
+    std::printf("%.20s: %.1f times a plain one\n", regex.c_str(),
+                static_cast<double>(cost) / static_cast<double>(plain));
+    EXPECT_LT(cost, 200 * std::max<int64_t>(plain, 100'000)) << regex.substr(0, 20);
   }
 }
 
