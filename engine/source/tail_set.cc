@@ -255,6 +255,13 @@ void TailSet::OpenNew(const FileGlob& found, TimeNs now, Changes* changes) {
     if (file.left_out || FindOpen(file.device, file.inode) != nullptr) continue;
     std::unique_ptr<Member> member = OpenFile(file.path, file.path);
     if (member == nullptr) continue;
+    // A link may lead by now to what another path has led to.
+    const FilePosition& identity = member->file->identity();
+    const bool twice = std::any_of(opened.begin(), opened.end(), [&identity](const auto& other) {
+      return other->file->identity().device == identity.device &&
+             other->file->identity().inode == identity.inode;
+    });
+    if (twice) continue;
     member->modified = file.modified;
     member->opened_at = now;
     member->size = file.size;
@@ -433,8 +440,9 @@ void TailSet::Settle(TimeNs now, Changes* changes) {
   for (auto& member : members_) {
     TailedFile& file = *member->file;
     if (member->open() && member->retired && member->quiet_since != kNoTime) {
+      // Others may not wait half a minute for what is hardly ever written to again.
       const DurationNs wait =
-          member->deleted ? options_.retire_deleted_after : options_.retire_after;
+          member->deleted || waiting_ > 0 ? options_.retire_deleted_after : options_.retire_after;
       const TimeNs quiet = std::max(member->quiet_since, member->retired_at);
       if (now >= AddNs(quiet, wait)) file.state_ = TailedFile::State::kFinish;
     }

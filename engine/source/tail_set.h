@@ -36,7 +36,8 @@ namespace tallybell {
 //
 // A file keeps its descriptor as long as there are enough. Where there are not, files take turns:
 // what was open longest and is read to its end, or had its turn, is named in Changes::had_turn, so
-// that Park makes room for those that wait. For one thread.
+// that Park makes room for those that wait; one that was rotated away is then given up as soon as a
+// deleted one. For one thread.
 class TailSet {
  public:
   struct Options {

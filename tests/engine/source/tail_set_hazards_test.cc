@@ -99,6 +99,21 @@ TEST_F(TailSetHazardsTest, ALinkThatIsSwappedTwoHundredTimesInEitherWayLosesNoth
   EXPECT_THAT(follower.lines(), SizeIs(401));
 }
 
+TEST_F(TailSetHazardsTest, AFileThatALinkLeadsToMeanwhileIsReadOnce) {
+  logs_.Append("prog.1", "one\n");
+  logs_.Link("prog.1", "prog.INFO");
+  int polls = 0;
+  // This is asked between a look at the names and the opening of what they led to.
+  options_.choose = [&](TimeNs, std::vector<FileGlob::File>*) {
+    if (++polls == 1) logs_.Link("prog.2", "prog.INFO");
+  };
+  logs_.Append("prog.2", "two\n");
+  Follower& follower = Follow({"prog.INFO", "prog.[0-9]"});
+  for (int i = 0; i < 3; ++i) follower.Step(i);
+  EXPECT_THAT(follower.lines(), testing::UnorderedElementsAre("one", "two"));
+  EXPECT_THAT(follower.set().files(), SizeIs(2));
+}
+
 TEST_F(TailSetHazardsTest, TenMebibytesThatWereDeletedUnreadAreReadAndLetGo) {
   logs_.Append("a.log", "first\n");
   Follower& follower = Follow({"a.log"});

@@ -26,7 +26,7 @@ uint32_t Environment(const char* name, uint32_t otherwise) {
 // Most lives are in memory, which is fast; some on the disk, which uses inodes again at once.
 std::string WhereToLive(uint32_t seed) {
   constexpr char kMemory[] = "/dev/shm";
-  return seed % 4 != 0 && access(kMemory, W_OK) == 0 ? kMemory : testing::TempDir();
+  return seed % 8 != 0 && access(kMemory, W_OK) == 0 ? kMemory : testing::TempDir();
 }
 
 std::string FaultsOf(const std::vector<LifeAction>& actions, const std::string& in) {
