@@ -41,7 +41,7 @@ class FullDiskTest : public ::testing::Test {
   }
   void TearDown() override {
     committer_.reset();
-    WatchedVfs::Install(nullptr);
+    WatchedVfs::Uninstall();
   }
 
   void Start() {
@@ -91,6 +91,7 @@ class FullDiskTest : public ::testing::Test {
 TEST_F(FullDiskTest, HoldsItsBallastAndRemovesNothingOfIt) {
   Start();
   EXPECT_EQ(std::filesystem::file_size(options_.path + ".ballast"), kBallast);
+  committer_->Submit(Position(0, 10));
   EXPECT_TRUE(committer_->Flush());
   EXPECT_EQ(metrics_.Total("state_ballast_bytes"), kBallast);
   committer_.reset();

@@ -90,7 +90,7 @@ class StoreFaultTest : public ::testing::Test {
     options_.path = directory_.state();
     WatchedVfs::Install(nullptr);
   }
-  void TearDown() override { WatchedVfs::Install(nullptr); }
+  void TearDown() override { WatchedVfs::Uninstall(); }
 
   // Forty transactions, with a restart in the middle, on a disk that fails so. False: it never did.
   bool Survives(NthFails* disk) {

@@ -14,7 +14,7 @@
 namespace tallybell {
 
 // What SQLite asks of the system, seen by a test that may refuse it: one for the process, from
-// Install on. Everything is passed on to the system's own VFS.
+// Install to Uninstall. Everything is passed on to the system's own VFS.
 class WatchedVfs {
  public:
   enum class Call { kOpen, kDelete, kWrite, kTruncate, kSync };
@@ -37,7 +37,8 @@ class WatchedVfs {
   // Null: nobody watches.
   static void Install(Watcher* watcher) {
     watcher_ = watcher;
-    if (system_ != nullptr) return;
+    if (installed_) return;
+    installed_ = true;
     system_ = sqlite3_vfs_find(nullptr);
     vfs_ = *system_;
     vfs_.zName = "watched";
@@ -46,6 +47,13 @@ class WatchedVfs {
     vfs_.xDelete = Delete;
     vfs_.xGetLastError = LastError;
     sqlite3_vfs_register(&vfs_, 1);
+  }
+
+  // Files are opened by the system's VFS again.
+  static void Uninstall() {
+    watcher_ = nullptr;
+    if (installed_) sqlite3_vfs_unregister(&vfs_);
+    installed_ = false;
   }
 
  private:
@@ -130,6 +138,7 @@ class WatchedVfs {
   static int LastError(sqlite3_vfs*, int, char*) { return last_error_ != 0 ? last_error_ : errno; }
 
   inline static Watcher* watcher_ = nullptr;
+  inline static bool installed_ = false;
   inline static sqlite3_vfs* system_ = nullptr;
   inline static sqlite3_vfs vfs_;
   inline static int last_error_ = 0;
