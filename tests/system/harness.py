@@ -192,6 +192,13 @@ state: {{path: state.db}}
             wait_until(lambda: self._started(process, said), "tallybell has started")
         return process
 
+    def first_start(self):
+        """Has tallybell read to its end what there is, a line at least, and ends it: it tells nothing
+        of what ended before its first start, and that is over then."""
+        process = self.tallybell()
+        wait_until(lambda: "msg=format" in process.stderr(), "it has read")
+        self.assertEqual(process.stop(), 0)
+
     def _started(self, process, before):
         if not process.alive():
             raise AssertionError("tallybell ended: " + process.stderr()[-4000:])
