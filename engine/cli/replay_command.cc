@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The tallybell Authors
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -50,9 +52,19 @@ constexpr OptionSpec kOptions[] = {
     {"drain", "", "go on after the end until every window is empty"},
     {"output", "table|jsonl", "for people (default), or one object a transition"},
     {"fail-on", "firing", "exit with 1 if any alert fired"},
+    {"threads", "N", "how many look through the files (default: as many as there are cores)"},
     {"block-size", "BYTES", "how much is read at a time (the result does not depend on it)"},
     {"help", "", "this"},
 };
+
+constexpr int kMaxThreads = 64;
+
+// Those that this process may use.
+int Cores() {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof(set), &set) != 0) return 1;
+  return std::clamp(CPU_COUNT(&set), 1, kMaxThreads);
+}
 
 // Everything that the command line asks for.
 struct Request {
@@ -130,6 +142,13 @@ absl::Status ReadOutput(const Arguments& arguments, Request* request) {
       (!absl::SimpleAtoi(arguments.Get("block-size"), &request->options.block) ||
        request->options.block < 1 || request->options.block > (64 << 20))) {
     return absl::InvalidArgumentError("--block-size must be from 1 to 67108864");
+  }
+  if (arguments.Has("block-size")) request->options.chunk = request->options.block;
+  request->options.threads = Cores();
+  if (arguments.Has("threads") &&
+      (!absl::SimpleAtoi(arguments.Get("threads"), &request->options.threads) ||
+       request->options.threads < 1 || request->options.threads > kMaxThreads)) {
+    return absl::InvalidArgumentError(absl::StrCat("--threads must be from 1 to ", kMaxThreads));
   }
   return absl::OkStatus();
 }

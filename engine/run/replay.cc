@@ -36,7 +36,9 @@ class Replay::Source {
   uint32_t number() const { return number_; }
   const SourceCounts& counts() const { return counts_; }
   uint64_t bytes_read() const {
-    return done_bytes_ + (archive_ == nullptr ? 0 : archive_->position());
+    if (archive_ == nullptr) return done_bytes_;
+    return done_bytes_ +
+           (archive_->plain_fd() >= 0 ? reader_->resume_offset() : archive_->position());
   }
   TimeNs latest = kNoTime;  // the greatest time of an item so far
   bool opened = false;      // any part of it
@@ -98,6 +100,7 @@ class Replay::Source {
     }
     if (archive_->facts().regular) options.ends = archive_->facts().modified;
     options.lateness = replay_->options_.lateness;
+    options.ahead = replay_->AheadOf(*archive_);
     reader_ = std::make_unique<SourceReader>(options, archive_.get(), &replay_->candidates_,
                                              &replay_->matcher_);
   }
@@ -118,7 +121,7 @@ class Replay::Source {
         path_, ": ",
         reader_->format() == nullptr ? std::string("empty") : reader_->format()->Describe(), ", ",
         counts.lines, counts.lines == 1 ? " line" : " lines"));
-    done_bytes_ += archive_->position();
+    done_bytes_ = bytes_read();
     reader_.reset();
     archive_.reset();
   }
@@ -142,7 +145,8 @@ Replay::Replay(const RuleSet* rules, const Redactor* redactor, Options options, 
       metrics_(metrics),
       matcher_(rules, redactor, metrics),
       candidates_(rules, options_.scan),
-      evaluator_(rules, {options_.external_labels, false}, metrics) {}
+      evaluator_(rules, {options_.external_labels, false}, metrics),
+      crew_(std::max(options_.threads, 1) - 1) {}
 
 Replay::~Replay() = default;
 
@@ -210,6 +214,17 @@ void Replay::Take(Source* source, OnTransition on_transition) {
     }
   }
   source->Pop();
+}
+
+SourceBlocks::Ahead Replay::AheadOf(const Archive& archive) {
+  SourceBlocks::Ahead ahead;
+  if (options_.threads == 0 || sources_.size() > kMaxAhead) return ahead;
+  ahead.fd = archive.plain_fd();
+  ahead.crew = &crew_;
+  ahead.chunk = options_.chunk;
+  const int slots = 2 * options_.threads;
+  ahead.chunks = std::max(slots / static_cast<int>(std::max<size_t>(sources_.size(), 1)), 1);
+  return ahead;
 }
 
 // Tells what is decided for every rule, so that the order is that of time.

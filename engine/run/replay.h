@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "engine/base/metrics.h"
+#include "engine/base/worker_crew.h"
 #include "engine/frame/multiline_joiner.h"
 #include "engine/match/candidate_rules.h"
 #include "engine/match/redactor.h"
@@ -23,6 +24,7 @@
 #include "engine/run/replay_plan.h"
 #include "engine/run/replay_table.h"
 #include "engine/run/source_reader.h"
+#include "engine/source/archive.h"
 #include "rules/rule.h"
 
 namespace tallybell {
@@ -43,7 +45,9 @@ class Replay {
     TimeNs until = kNoTime;
     bool drain = false;
     MultilineJoiner::Options multiline;  // of every source
-    size_t block = 1 << 20;  // read at a time, in bytes
+    size_t block = 1 << 20;              // read at a time, in bytes
+    int threads = 0;           // that look through plain files; 0: one, and nothing is read ahead
+    size_t chunk = 512 << 10;  // of a plain file that several look through, in bytes
     // For the tests that compare: without the scan, and with many marks in a short log.
     CandidateRules::Scan scan = CandidateRules::Scan::kOn;
     size_t mark_every = SourceReader::kMarkEvery;
@@ -74,6 +78,10 @@ class Replay {
   void TellOne(const Transition& transition, OnTransition on_transition);
 
   static constexpr size_t kMaxOpenBytes = 256 << 20;  // read at a time, of all sources
+  // Of more sources than these none is read ahead: what is read ahead of all stays bounded.
+  static constexpr size_t kMaxAhead = 32;
+
+  SourceBlocks::Ahead AheadOf(const Archive& archive);
 
   const Options options_;
   size_t block_ = 0;  // of each source
@@ -81,6 +89,7 @@ class Replay {
   RuleMatcher matcher_;
   CandidateRulesCache candidates_;
   Evaluator evaluator_;
+  WorkerCrew crew_;
   std::vector<std::unique_ptr<Source>> sources_;
   std::vector<std::string> notes_;
   int64_t unread_ = 0;

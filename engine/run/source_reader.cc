@@ -13,20 +13,6 @@ namespace tallybell {
 
 namespace {
 
-// Gives at most so many bytes at a time.
-class SmallReads : public ByteReader {
- public:
-  SmallReads(ByteReader* bytes, size_t most) : bytes_(bytes), most_(most) {}
-  absl::StatusOr<size_t> Read(char* buffer, size_t size) override {
-    return bytes_->Read(buffer, std::min(size, most_));
-  }
-  uint64_t SkipHole() override { return bytes_->SkipHole(); }
-
- private:
-  ByteReader* const bytes_;
-  const size_t most_;
-};
-
 BlockReader::Options BlockOptions(const SourceReader::Options& options) {
   BlockReader::Options block;
   block.block = std::max(
@@ -65,10 +51,9 @@ ScanEnvelope ScanEnvelopeOf(EnvelopeKind envelope) {
 SourceReader::SourceReader(Options options, ByteReader* bytes, CandidateRulesCache* candidates,
                            const RuleMatcher* matcher)
     : options_(std::move(options)),
-      small_reads_(std::make_unique<SmallReads>(bytes, options_.block)),
       candidate_cache_(candidates),
       matcher_(matcher),
-      blocks_(small_reads_.get(), BlockOptions(options_)),
+      blocks_(bytes, options_.block, BlockOptions(options_), options_.ahead),
       times_(ClockOptions(options_)),
       contexts_(&streams_, &times_),
       marks_(options_.mark_every, options_.offset, &streams_, &times_),
@@ -173,6 +158,7 @@ absl::StatusOr<bool> SourceReader::Read(TimeNs arrival, std::vector<SourceItem>*
       ReadInSequence(block, items);
     } else {
       ReadCandidates(block, last, items);
+      if (!block.at_end) ReadAhead();
     }
   } else if (block.at_end) {
     resume_offset_ = std::max(resume_offset_, block.next_offset);
@@ -187,6 +173,13 @@ absl::StatusOr<bool> SourceReader::Read(TimeNs arrival, std::vector<SourceItem>*
 bool SourceReader::Waits(const Block& block) {
   return !format_settled_ && !block.at_end && !block.sealed && block.bytes.size() < kFormatBytes &&
          blocks_.Keep(block.bytes.size());
+}
+
+// Once it is known what to look for, others may look ahead.
+void SourceReader::ReadAhead() {
+  if (ahead_ || !format_settled_) return;
+  ahead_ = true;
+  blocks_.SearchFrom(resume_offset_, candidates_.get());
 }
 
 void SourceReader::ReadInSequence(const Block& block, std::vector<SourceItem>* items) {
@@ -211,7 +204,7 @@ void SourceReader::ReadCandidates(const Block& block, bool last, std::vector<Sou
   contexts_.Enter(region_, region_offset_, arrival_);
   Process(marks, items);
   contexts_.Carry(region_.size());
-  counts_.lines += CountLines(region_);
+  counts_.lines += blocks_.LinesIn(region_.size());
   counts_.bytes += static_cast<int64_t>(region_.size());
   resume_offset_ = all ? block.next_offset : block.offset + ready;
   early_.Pass(resume_offset_);
@@ -219,8 +212,11 @@ void SourceReader::ReadCandidates(const Block& block, bool last, std::vector<Sou
 
 void SourceReader::Process(const std::vector<SourceMarks::Mark>& marks,
                            std::vector<SourceItem>* items) {
-  next_candidate_ = 0;
-  candidates_->Find(region_, candidate_scratch_.get(), &candidate_lines_);
+  if (!blocks_.TakeFound(&found_)) {
+    found_.Clear();
+    candidates_->Find(region_, candidate_scratch_.get(), &candidate_lines_);
+    found_.Add(region_offset_, &candidate_lines_);
+  }
   size_t begin = 0;
   for (size_t i = 0; i < marks.size() && marks[i].begin < region_.size(); ++i) {
     ProcessSegment(begin, marks[i].begin, items);
@@ -240,20 +236,19 @@ void SourceReader::Process(const std::vector<SourceMarks::Mark>& marks,
 
 // Lines in [begin, end) of the region; the clock stands in their segment.
 void SourceReader::ProcessSegment(size_t begin, size_t end, std::vector<SourceItem>* items) {
-  const std::vector<CandidateLines::Line>& lines = candidate_lines_.lines();
   if (!times_.in_order()) {
-    for (; next_candidate_ < lines.size() && lines[next_candidate_].begin < end;
-         ++next_candidate_) {
-      const CandidateLines::Line& candidate = lines[next_candidate_];
-      ProcessLine(candidate.begin, candidate.end, &candidate, false, items);
+    while (found_.HasBefore(region_offset_ + end)) {
+      ProcessLine(found_.begin() - region_offset_, found_.end() - region_offset_, true, false,
+                  items);
+      found_.Pop();
     }
     return;
   }
   while (begin < end) {
     const size_t line_end = begin + LineAt(region_, begin).size();
-    const bool may_count = next_candidate_ < lines.size() && lines[next_candidate_].begin == begin;
-    ProcessLine(begin, line_end, may_count ? &lines[next_candidate_] : nullptr, true, items);
-    if (may_count) ++next_candidate_;
+    const bool may_count = found_.HasBefore(region_offset_ + begin + 1);
+    ProcessLine(begin, line_end, may_count, true, items);
+    if (may_count) found_.Pop();
     begin = line_end + 1;
   }
   contexts_.Noted(end);
@@ -261,8 +256,9 @@ void SourceReader::ProcessSegment(size_t begin, size_t end, std::vector<SourceIt
 
 // ---- Lines
 
-void SourceReader::ProcessLine(size_t begin, size_t end, const CandidateLines::Line* candidate,
-                               bool in_order, std::vector<SourceItem>* items) {
+// A line that may count is the next one that was found.
+void SourceReader::ProcessLine(size_t begin, size_t end, bool may_count, bool in_order,
+                               std::vector<SourceItem>* items) {
   const uint64_t offset = region_offset_ + begin;
   SourceLine line;
   lines_.Unwrap(region_.substr(begin, end - begin), &line);
@@ -280,8 +276,8 @@ void SourceReader::ProcessLine(size_t begin, size_t end, const CandidateLines::L
   matches_.Count(line.parsed);
   if (line.is_file_line()) return;
   const TimeNs time = TimeOf(line, begin, in_order);
-  if (candidate == nullptr || offset < counted_to_) return;
-  candidates_->RulesOf(candidate_lines_, *candidate, &candidate_rules_);
+  if (!may_count || offset < counted_to_) return;
+  found_.RulesOf(*candidates_, &candidate_rules_);
   const absl::string_view raw = region_.substr(begin, end - begin);
   if (early_.Begins(offset, raw)) {
     // It is live, and was given the time of its arrival then, too.

@@ -21,7 +21,9 @@
 #include "engine/match/rule_matcher.h"
 #include "engine/model/labels.h"
 #include "engine/parse/stamp.h"
+#include "engine/run/candidate_cursor.h"
 #include "engine/run/early_line.h"
+#include "engine/run/source_blocks.h"
 #include "engine/run/source_contexts.h"
 #include "engine/run/source_format.h"
 #include "engine/run/source_item.h"
@@ -31,7 +33,6 @@
 #include "engine/run/source_sequence.h"
 #include "engine/run/source_streams.h"
 #include "engine/run/source_times.h"
-#include "engine/source/block_reader.h"
 #include "engine/source/byte_reader.h"
 
 namespace tallybell {
@@ -67,6 +68,7 @@ class SourceReader {
     // Which lines make one record. Off unless it has a pattern; shares the patterns.
     MultilineJoiner::Options multiline;
     size_t mark_every = kMarkEvery;  // bytes; for tests, to have many marks in a short log
+    SourceBlocks::Ahead ahead;
   };
 
   // All pointers outlive it.
@@ -120,12 +122,13 @@ class SourceReader {
   bool InSequence() const;
   void StartSequence();
   bool Waits(const Block& block);
+  void ReadAhead();
 
   void ReadInSequence(const Block& block, std::vector<SourceItem>* items);
   void ReadCandidates(const Block& block, bool last, std::vector<SourceItem>* items);
   void Process(const std::vector<SourceMarks::Mark>& marks, std::vector<SourceItem>* items);
   void ProcessSegment(size_t begin, size_t end, std::vector<SourceItem>* items);
-  void ProcessLine(size_t begin, size_t end, const CandidateLines::Line* candidate, bool in_order,
+  void ProcessLine(size_t begin, size_t end, bool may_count, bool in_order,
                    std::vector<SourceItem>* items);
   TimeNs TimeOf(const SourceLine& line, size_t begin, bool in_order);
   bool MayStandAlone(absl::string_view unfinished);
@@ -134,10 +137,9 @@ class SourceReader {
   void ReleaseTimeless(std::vector<SourceItem>* items);
 
   const Options options_;
-  const std::unique_ptr<ByteReader> small_reads_;
   CandidateRulesCache* candidate_cache_;
   const RuleMatcher* matcher_;
-  BlockReader blocks_;
+  SourceBlocks blocks_;
   SourceCounts counts_;
   SourceStreams streams_;
   SourceTimes times_;
@@ -150,6 +152,7 @@ class SourceReader {
   std::optional<SourceFormat> format_;
   bool format_settled_ = false;
   bool finished_;
+  bool ahead_ = false;  // others were asked to look ahead
 
   // The part of the block that is being processed, and when it was read.
   TimeNs arrival_ = kNoTime;
@@ -158,8 +161,8 @@ class SourceReader {
   std::shared_ptr<const CandidateRules> candidates_;
   LineCandidates::ScratchPtr candidate_scratch_;
   CandidateLines candidate_lines_;
+  CandidateCursor found_;
   std::vector<uint32_t> candidate_rules_;
-  size_t next_candidate_ = 0;
 
   EarlyLine early_;
   uint64_t resume_offset_;

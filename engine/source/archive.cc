@@ -73,6 +73,8 @@ class PlainFile : public Archive {
     return n;
   }
 
+  int plain_fd() const override { return facts().regular ? input_.owned.get() : -1; }
+
  private:
   Input input_;
 };

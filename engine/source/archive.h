@@ -34,6 +34,10 @@ class Archive : public ByteReader {
 
   const Facts& facts() const { return facts_; }
 
+  // Of a plain regular file that was opened by name, from whose beginning others may read it too;
+  // -1 of anything else.
+  virtual int plain_fd() const { return -1; }
+
   // How many bytes have been read of facts().size.
   uint64_t position() const { return position_.load(std::memory_order_relaxed); }
 

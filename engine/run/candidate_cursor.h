@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+#ifndef TALLYBELL_ENGINE_RUN_CANDIDATE_CURSOR_H_
+#define TALLYBELL_ENGINE_RUN_CANDIDATE_CURSOR_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <utility>
+#include <vector>
+
+#include "engine/match/candidate_rules.h"
+
+namespace tallybell {
+
+// The lines of a source that may count, in order, however the stretches were cut in which they were
+// found. Not thread-safe.
+class CandidateCursor {
+ public:
+  // Puts the lines of the stretch that begins at `offset` of the source behind those that are
+  // there. Takes over what `*lines` holds and gives back memory that can be used again.
+  void Add(uint64_t offset, CandidateLines* lines) {
+    Stretch& stretch = stretches_.emplace_back();
+    if (!spare_.empty()) {
+      stretch.lines = std::move(spare_.back());
+      spare_.pop_back();
+    }
+    std::swap(stretch.lines, *lines);
+    stretch.offset = offset;
+    Settle();
+  }
+
+  void Clear() {
+    for (Stretch& stretch : stretches_) {
+      stretch.lines.Clear();
+      spare_.push_back(std::move(stretch.lines));
+    }
+    stretches_.clear();
+    next_ = 0;
+  }
+
+  // Whether there is a line that begins before `offset` of the source.
+  bool HasBefore(uint64_t offset) const { return !stretches_.empty() && begin() < offset; }
+
+  // Of the next line, which there must be: where it stands in the source, and what it may count
+  // for.
+  uint64_t begin() const { return stretches_.front().offset + line().begin; }
+  uint64_t end() const { return stretches_.front().offset + line().end; }
+  void RulesOf(const CandidateRules& rules, std::vector<uint32_t>* found) const {
+    rules.RulesOf(stretches_.front().lines, line(), found);
+  }
+
+  void Pop() {
+    ++next_;
+    Settle();
+  }
+
+ private:
+  struct Stretch {
+    uint64_t offset = 0;
+    CandidateLines lines;
+  };
+
+  const CandidateLines::Line& line() const { return stretches_.front().lines.lines()[next_]; }
+
+  // Leaves stretches that are done with.
+  void Settle() {
+    while (!stretches_.empty() && next_ == stretches_.front().lines.lines().size()) {
+      stretches_.front().lines.Clear();
+      spare_.push_back(std::move(stretches_.front().lines));
+      stretches_.pop_front();
+      next_ = 0;
+    }
+  }
+
+  std::deque<Stretch> stretches_;  // none is empty
+  std::vector<CandidateLines> spare_;
+  size_t next_ = 0;  // line of the first stretch
+};
+
+}  // namespace tallybell
+
+#endif  // TALLYBELL_ENGINE_RUN_CANDIDATE_CURSOR_H_

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+// A replay that reads its files in order is the slow and obvious one; however many threads look
+// ahead, and in whatever chunks, it must say the same.
+
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "engine/run/replay.h"
+#include "engine/run/transition_json.h"
+#include "gtest/gtest.h"
+#include "rules/rule_loader.h"
+
+namespace tallybell {
+namespace {
+
+constexpr char kRules[] = R"(
+groups:
+  - name: g
+    rules:
+      - {alert: Often, match: "can't start", when: count > 3 in 2s, by: [host]}
+      - {alert: Shouted, match: '/host=(?P<host>\w+) FAILED/i', when: count >= 2 in 500ms, by: [host]}
+      - {alert: Traced, match: "panic.go", when: count > 0 in 1s}
+      - {alert: Cleared, match: "can't start", clear: started, when: count > 2 in 10s}
+      - {alert: Quiet, match: heartbeat, when: count == 0 in 3s}
+)";
+
+// A log that has all that makes reading hard: continuation lines, long lines, holes, years that
+// turn, and a last line without its newline.
+class LogWriter {
+ public:
+  explicit LogWriter(uint32_t seed) : random_(seed) {}
+
+  std::string Write(size_t bytes, bool odd) {
+    std::string log;
+    while (log.size() < bytes) {
+      Line(&log);
+      if (odd && One(3000)) absl::StrAppend(&log, Header(), std::string(300 << 10, 'x'), "\n");
+      if (odd && One(5000)) absl::StrAppend(&log, std::string(64 + random_() % 5000, '\0'));
+    }
+    if (One(2)) log.pop_back();
+    return log;
+  }
+
+ private:
+  bool One(uint32_t in) { return random_() % in == 0; }
+
+  std::string Header() {
+    millis_ += One(400) ? 5'000 : random_() % 40;
+    if (One(5'000)) millis_ += uint64_t{86'400'000} * 40;
+    const absl::Time at = absl::FromUnixMillis(1'704'067'200'000 + static_cast<int64_t>(millis_));
+    return absl::StrCat("E", absl::FormatTime("%m%d %H:%M:%E6S", at, absl::UTCTimeZone()),
+                        " 7 start_vm.go:142] ");
+  }
+
+  void Line(std::string* log) {
+    const std::string host = absl::StrCat("host=m", random_() % 5, " ");
+    switch (random_() % 12) {
+      case 0:
+        absl::StrAppend(log, Header(), host, "can't start vm\n");
+        break;
+      case 1:
+        absl::StrAppend(log, Header(), host, One(2) ? "failed" : "Failed", "\n");
+        break;
+      case 2:
+        if (One(20)) absl::StrAppend(log, "goroutine 1:\n\tpanic.go:12 can't start\n\n");
+        break;
+      case 3:
+        absl::StrAppend(log, Header(), One(9) ? "started" : "heartbeat", One(9) ? "\r\n" : "\n");
+        break;
+      default:
+        absl::StrAppend(log, Header(), host, std::string(random_() % 200, 'y'), "\n");
+    }
+  }
+
+  std::mt19937 random_;
+  uint64_t millis_ = 0;
+};
+
+class ReplayThreadsTest : public ::testing::Test {
+ protected:
+  ReplayThreadsTest() : directory_(std::filesystem::path(::testing::TempDir()) / "threads") {
+    std::filesystem::create_directories(directory_);
+    Diagnostics diagnostics;
+    rules_ = LoadRulesFromText("rules.yaml", kRules, &diagnostics);
+    EXPECT_FALSE(diagnostics.HasErrors()) << diagnostics.ToString();
+  }
+  ~ReplayThreadsTest() override { std::filesystem::remove_all(directory_); }
+
+  void Write(const std::string& name, const std::string& content) {
+    paths_.push_back((directory_ / name).string());
+    std::ofstream(paths_.back(), std::ios::binary) << content;
+  }
+
+  // All that is said, and the sums.
+  std::string Run(const Replay::Options& options) {
+    Metrics metrics;
+    const Redactor redactor;
+    Replay replay(&rules_, &redactor, options, &metrics);
+    std::string said;
+    const auto tell = [&](const Transition& transition) {
+      absl::StrAppend(&said, DumpJson(TransitionJson(transition)), "\n");
+    };
+    uint64_t last = 0;
+    const auto progress = [&](uint64_t read, uint64_t) {
+      EXPECT_GE(read, last);
+      last = read;
+    };
+    EXPECT_TRUE(replay.Run(paths_, tell, progress).ok());
+    const ReplaySummary sums = replay.Summary();
+    absl::StrAppend(&said, sums.lines, " lines, ", sums.bytes, " bytes, ", sums.lines_cut, " cut, ",
+                    sums.clamped_times, " clamped, ", sums.late_matches, " late\n");
+    return said;
+  }
+
+  void Compare(const std::string& trace) {
+    Replay::Options options;
+    options.first_year = 2024;
+    const std::string expected = Run(options);
+    ASSERT_GT(expected.size(), 10'000u) << trace;
+    for (const int threads : {1, 2, 4}) {
+      for (const size_t chunk : {4'099, 65'536, 333'333}) {
+        options.threads = threads;
+        options.chunk = chunk;
+        ASSERT_EQ(Run(options), expected)
+            << trace << ", " << threads << " threads, chunks of " << chunk;
+      }
+    }
+  }
+
+  const std::filesystem::path directory_;
+  std::vector<std::string> paths_;
+  RuleSet rules_;
+};
+
+TEST_F(ReplayThreadsTest, SaysTheSameHoweverManyLookAhead) {
+  constexpr uint32_t kSeed = 21;
+  LogWriter writer(kSeed);
+  Write("a.log", writer.Write(3 << 20, false));
+  Write("b.log", LogWriter(kSeed + 1).Write(1 << 20, false));
+  Compare(absl::StrCat("seed ", kSeed));
+}
+
+TEST_F(ReplayThreadsTest, LongLinesAndHolesChangeNothing) {
+  for (uint32_t seed = 31; seed < 34; ++seed) {
+    paths_.clear();
+    Write("odd.log", LogWriter(seed).Write(2 << 20, true));
+    Compare(absl::StrCat("seed ", seed));
+    if (HasFatalFailure()) return;
+  }
+}
+
+TEST_F(ReplayThreadsTest, MarksThatAreManyChangeNothing) {
+  Write("a.log", LogWriter(41).Write(1 << 20, false));
+  Replay::Options options;
+  options.first_year = 2024;
+  options.mark_every = 500;
+  const std::string expected = Run(options);
+  options.threads = 2;
+  for (const size_t chunk : {100, 2'000, 70'000}) {
+    options.chunk = chunk;
+    ASSERT_EQ(Run(options), expected) << "chunks of " << chunk;
+  }
+}
+
+}  // namespace
+}  // namespace tallybell
