@@ -155,7 +155,8 @@ void LiveSource::Open(TailedFile* tailed) {
     }
   }
   // Turns are not worth a line each.
-  if (parked_.erase(RowKey(tailed->identity())) == 0) {
+  file->described = parked_.erase(RowKey(tailed->identity())) > 0;
+  if (!file->described) {
     LogInfo("file opened",
             {{"file", tailed->identity().path}, {"offset", absl::StrCat(tailed->offset())}});
   }
@@ -248,9 +249,10 @@ void LiveSource::Park(TailedFile* tailed, Delta* delta) {
   parked_.insert(row.source);
   stored_.push_back(row);
   delta->positions.push_back(std::move(row));
+  const bool at_end = (*it)->caught_up;
   progress_->Leave((*it)->member);
   files_.erase(it);
-  tail_.Park(tailed, *position);
+  tail_.Park(tailed, *position, at_end);
 }
 
 // A source is well when there is a file to read, if it needs one, and none of its files fails.

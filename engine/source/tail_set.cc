@@ -154,12 +154,13 @@ void TailSet::ChooseTurns(TimeNs now, Changes* changes) {
   for (const Member* member : members) changes->had_turn.push_back(member->file.get());
 }
 
-void TailSet::Park(TailedFile* file, FilePosition position) {
+void TailSet::Park(TailedFile* file, FilePosition position, bool at_end) {
   const auto it = std::find_if(members_.begin(), members_.end(),
                                [file](const auto& member) { return member->file.get() == file; });
   if (it == members_.end()) return;
+  const uint64_t read_to = at_end ? file->offset() : position.offset;
   parked_.push_back(
-      {std::move(position), file->offset(), file->checked_mtime_, file->checked_ctime_, false});
+      {std::move(position), read_to, file->checked_mtime_, file->checked_ctime_, false});
   members_.erase(it);
 }
 

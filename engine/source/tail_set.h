@@ -79,7 +79,8 @@ class TailSet {
 
   // Closes the file until there is more to read of it and a descriptor to do so, when it is opened
   // anew at `position`, which is to be stored as one of opened ones is. `file` is gone.
-  void Park(TailedFile* file, FilePosition position);
+  // `at_end`: all that there was is dealt with, but for a line that is not whole yet.
+  void Park(TailedFile* file, FilePosition position, bool at_end);
 
   // All members, older ones of a path first: read each to its end for now before the next.
   std::vector<TailedFile*> files() const;

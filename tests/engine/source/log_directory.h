@@ -130,9 +130,8 @@ class Follower {
         file->PositionAt(resume_.count(file) > 0 ? resume_[file] : file->offset());
     if (!position.ok()) return;
     waiting_[position->Key()] = position->Encode();
+    set_->Park(file, *position, /*at_end=*/resume_.erase(file) > 0);
     readers_.erase(file);
-    resume_.erase(file);
-    set_->Park(file, *position);
   }
 
   void Start() {
