@@ -128,7 +128,9 @@ class StoreFaultTest : public ::testing::Test {
     store.reset();
     const auto again = Store::Open(options_);
     EXPECT_TRUE(again.ok()) << again.status();
-    if (again.ok()) EXPECT_EQ(LastDelta(again->get()), told);
+    if (again.ok()) {
+      EXPECT_EQ(LastDelta(again->get()), told);
+    }
     WatchedVfs::Install(nullptr);
     return failed;
   }
