@@ -124,14 +124,15 @@ class SourcesTest(SourceTest):
         self.see(log, "still")
         self.assertTrue(first.alive())
 
-    def test_a_state_file_that_is_none_is_refused(self):
-        self.write("agent.log", "")
+    def test_a_state_file_that_is_none_is_put_aside_and_told(self):
+        log = self.write("agent.log", "")
         (self.directory / "state.db").write_text("this is no database\n" * 100)
-        self.configure(paths="agent.log", rules=RULES, sinks="[stdout: {}]")
-        process = self.tallybell(started=False)
-        self.assertEqual(process.wait(), 1)
-        self.assertIn("state.db", process.stderr())
-        self.assertIn("no database", (self.directory / "state.db").read_text())
+        self.follow("agent.log")
+        wait_until(lambda: self.receiver.fires(alertname="TallybellStateReset"), "it is told")
+        self.see(log, "anew")
+        aside = list(self.directory.glob("state.db.corrupt-*"))
+        self.assertEqual(len(aside), 1)
+        self.assertIn("no database", aside[0].read_text())
 
 
 @unittest.skipUnless(os.geteuid() == 0, "only root can be somebody else")
