@@ -15,7 +15,9 @@ readonly BUILD=(
 readonly TEST=(
   libgtest-dev libgmock-dev curl openssl python3
   # Real peers: a receiver of alerts, a writer of logs, and the judges of metric rules and units.
-  prometheus-alertmanager etcd-server etcd-client prometheus systemd)
+  prometheus-alertmanager etcd-server etcd-client prometheus systemd
+  # What shows the status page.
+  chromium)
 readonly CLANG=(clang)
 
 # Hyperscan on x86, Vectorscan elsewhere; without either tallybell builds with its own scanner.

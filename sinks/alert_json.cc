@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "engine/model/rule_id.h"
 #include "sinks/clean_text.h"
 
 namespace tallybell {
@@ -58,8 +59,9 @@ std::string EvidenceText(const Alert& alert) {
 
 std::string AlertPage(const Alert& alert, absl::string_view external_url) {
   if (external_url.empty()) return "";
-  return absl::StrCat(absl::StripSuffix(external_url, "/"), "/#",
-                      FormatFingerprint(alert.Fingerprint()));
+  const std::string id = FormatFingerprint(alert.Fingerprint());
+  return absl::StrCat(absl::StripSuffix(external_url, "/"), "/?alert=", id,
+                      "&rule=", RuleId(alert.rule_group, alert.rule), "#alert-", id);
 }
 
 }  // namespace tallybell

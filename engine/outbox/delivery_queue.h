@@ -21,6 +21,7 @@
 #include "engine/outbox/episode.h"
 #include "engine/outbox/outbox.h"
 #include "engine/outbox/ranked_set.h"
+#include "engine/outbox/receiver_standing.h"
 #include "engine/outbox/untold.h"
 #include "engine/store/delta.h"
 #include "sinks/sink.h"
@@ -93,6 +94,7 @@ class DeliveryQueue {
 
   // What the receiver has not accepted, the parked among it, in the order in which it was said.
   std::vector<Untold> ListUntold(Moment now) const;
+  ReceiverStanding Standing(Moment now) const;
 
   // Offers what was parked anew. NotFound if nothing parked has this id; FailedPrecondition if the
   // receiver was told of a later episode of the alert meanwhile.
@@ -142,6 +144,8 @@ class DeliveryQueue {
   void Park(Key& key, const Episode& episode, const std::string& reason, Moment now, Delta* delta);
   void CloseAfter(const std::vector<Verdict>& verdicts, Moment now);
 
+  // Wall clock; see Untold::next_attempt.
+  TimeNs NextAttempt(const Episode& episode, Moment now) const;
   bool CanRetry(const Key& key) const;
   void Retry(const std::string& fingerprint, Key& key, Moment now, Delta* delta);
   void Forget(Key& key, Episode episode, Delta* delta);

@@ -34,6 +34,12 @@ std::string UntoldId(absl::string_view receiver, int64_t episode) {
   return FormatFingerprint(identity.Fingerprint()).substr(0, 12);
 }
 
+TimeNs DeliveryQueue::NextAttempt(const Episode& e, Moment now) const {
+  const TimeNs hold = e.accepted() ? e.hold_until : TimeNs{0};
+  const TimeNs due = std::max({e.not_before, closed_until_, hold});
+  return due > now.mono ? AddNs(now.wall, due - now.mono) : e.next_at;
+}
+
 std::vector<Untold> DeliveryQueue::ListUntold(Moment now) const {
   std::map<int64_t, Untold> untold;
   const auto add = [&](const Episode& e) {
@@ -47,12 +53,7 @@ std::vector<Untold> DeliveryQueue::ListUntold(Moment now) const {
     one.offered_at = e.offered_at;
     one.attempts = e.attempts;
     one.answer = one.parked ? e.parked : e.error;
-    if (!one.parked) {
-      const TimeNs due =
-          std::max({e.not_before, closed_until_, one.end ? e.hold_until : TimeNs{0}});
-      one.next_attempt = e.next_at;
-      if (due > now.mono) one.next_attempt = AddNs(now.wall, due - now.mono);
-    }
+    if (!one.parked) one.next_attempt = NextAttempt(e, now);
     untold.emplace(e.id, std::move(one));
   };
   for (const auto& [fingerprint, key] : keys_) {
@@ -63,6 +64,28 @@ std::vector<Untold> DeliveryQueue::ListUntold(Moment now) const {
   list.reserve(untold.size());
   for (auto& [id, one] : untold) list.push_back(std::move(one));
   return list;
+}
+
+ReceiverStanding DeliveryQueue::Standing(Moment now) const {
+  ReceiverStanding standing;
+  standing.receiver = options_.receiver;
+  const Episode* oldest = nullptr;
+  const auto add = [&](const Episode& e) {
+    if (!IsUntold(e)) return;
+    ++(e.parked.empty() ? standing.waiting : standing.parked);
+    if (!e.parked.empty() || e.offered_at == kNoTime) return;
+    if (oldest == nullptr || e.offered_at < oldest->offered_at) oldest = &e;
+  };
+  for (const auto& [fingerprint, key] : keys_) {
+    for (const Episode& episode : key->episodes) add(episode);
+    if (key->parked.has_value()) add(*key->parked);
+  }
+  if (oldest == nullptr) return standing;
+  standing.offered_at = oldest->offered_at;
+  standing.next_attempt = NextAttempt(*oldest, now);
+  standing.attempts = oldest->attempts;
+  standing.answer = oldest->error;
+  return standing;
 }
 
 // Its place is before what came later, so it can be told only while nothing of that was.

@@ -125,6 +125,14 @@ std::vector<Untold> Outbox::ListUntold() const {
   return all;
 }
 
+std::vector<ReceiverStanding> Outbox::Standings() const {
+  std::vector<ReceiverStanding> standings;
+  for (const std::shared_ptr<Receiver>& receiver : receivers_) {
+    standings.push_back(receiver->Standing());
+  }
+  return standings;
+}
+
 void Outbox::UpdateGauges() const {
   const TimeNs now = clock_->Now();
   std::map<std::string, DurationNs> oldest;

@@ -13,6 +13,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/metrics.h"
 #include "engine/model/alert.h"
+#include "engine/outbox/receiver_standing.h"
 #include "engine/outbox/untold.h"
 #include "engine/store/delta.h"
 #include "sinks/sink.h"
@@ -78,6 +79,9 @@ class Outbox {
   // What the receivers have not accepted, by receiver, each in the order in which it was said. Any
   // thread, until Stop.
   std::vector<Untold> ListUntold() const;
+
+  // The same as a few numbers for each, in the order of the configuration. Any thread, until Stop.
+  std::vector<ReceiverStanding> Standings() const;
 
   // Brings outbox_oldest_seconds{receiver} up to date: for how long the receiver has not taken what
   // it was offered first. Any thread, until Stop.

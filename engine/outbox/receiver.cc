@@ -62,6 +62,11 @@ std::vector<Untold> Receiver::ListUntold() const {
   return queue_.ListUntold(Moment::Of(*clock_));
 }
 
+ReceiverStanding Receiver::Standing() const {
+  absl::MutexLock lock(&mutex_);
+  return queue_.Standing(Moment::Of(*clock_));
+}
+
 absl::Status Receiver::RetryParked(absl::string_view id) {
   absl::MutexLock lock(&mutex_);
   Delta delta;

@@ -47,6 +47,7 @@ class Receiver {
 
   // See DeliveryQueue. Never wait for the sink or the disk.
   std::vector<Untold> ListUntold() const;
+  ReceiverStanding Standing() const;
   absl::Status RetryParked(absl::string_view id);
   int RetryAllParked();
   absl::Status Drop(absl::string_view id);

@@ -17,14 +17,18 @@ std::vector<std::pair<std::string, std::string>> Texts(
   return texts;
 }
 
-RuleView ViewRule(const RuleEvaluator& evaluator) {
+RuleView ViewRule(const RuleEvaluator& evaluator, TimeNs now) {
   const Rule& rule = evaluator.rule();
   RuleView view;
   view.group = rule.group;
   view.alert = rule.alert;
   view.file = rule.place.file;
   view.line = rule.place.line;
+  view.ordinal = rule.ordinal;
   view.query = RuleQuery(rule);
+  view.op = rule.op();
+  view.window = rule.leaf().window;
+  for (const GroupBy& by : rule.leaf().by) view.by.push_back(by.name);
   view.hold = rule.hold;
   view.keep_firing_for = rule.keep_firing_for;
   view.labels = Texts(rule.labels);
@@ -36,6 +40,7 @@ RuleView ViewRule(const RuleEvaluator& evaluator) {
   view.matches = evaluator.tally().matches;
   view.threshold = rule.threshold();
   view.nearest = evaluator.tally().nearest;
+  view.recent = evaluator.recent().Until(now);
   view.decided = evaluator.decided();
   return view;
 }
@@ -54,10 +59,10 @@ absl::string_view SourceStateName(SourceView::State state) {
   return "?";
 }
 
-std::vector<RuleView> ViewRules(const Evaluator& evaluator) {
+std::vector<RuleView> ViewRules(const Evaluator& evaluator, TimeNs now) {
   std::vector<RuleView> views;
   views.reserve(evaluator.rules().size());
-  for (const auto& rule : evaluator.rules()) views.push_back(ViewRule(*rule));
+  for (const auto& rule : evaluator.rules()) views.push_back(ViewRule(*rule, now));
   return views;
 }
 

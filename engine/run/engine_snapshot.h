@@ -22,7 +22,11 @@ struct RuleView {
   std::string alert;
   std::string file;
   int line = 0;
+  int ordinal = 0;    // among the rules of that group and name
   std::string query;  // the condition as LogQL
+  Comparison op = Comparison::kGreater;
+  DurationNs window = 0;
+  std::vector<std::string> by;
   DurationNs hold = 0;
   DurationNs keep_firing_for = 0;
   std::vector<std::pair<std::string, std::string>> labels;       // templates as written
@@ -35,6 +39,7 @@ struct RuleView {
   int64_t matches = 0;  // since the start
   int64_t threshold = 0;
   std::optional<NearestMiss> nearest;  // since the start
+  std::vector<uint32_t> recent;        // RecentMatches::Until the snapshot's time
   TimeNs decided = kNoTime;            // T; kNoTime: no source tells anything yet
 };
 
@@ -62,10 +67,15 @@ struct EngineSnapshot {
   TimeNs at = kNoTime;  // wall clock
   std::vector<RuleView> rules;
   std::vector<SourceView> sources;
+  std::vector<Alert> own_alerts;  // those about tallybell itself that fire
+  // Reading pauses for so long already, because the state file takes nothing; 0: it does not.
+  DurationNs waits_for_disk = 0;
+  bool state_lost = false;  // nothing will be written to it before a restart
 };
 
 // The part of a snapshot that the rules are. Costs what alerts there are, not what groups.
-std::vector<RuleView> ViewRules(const Evaluator& evaluator);
+// `now`: wall clock.
+std::vector<RuleView> ViewRules(const Evaluator& evaluator, TimeNs now);
 
 }  // namespace tallybell
 

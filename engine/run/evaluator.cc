@@ -4,6 +4,7 @@
 #include "engine/run/evaluator.h"
 
 #include <algorithm>
+#include <map>
 #include <tuple>
 
 namespace tallybell {
@@ -172,6 +173,19 @@ void SortTransitions(std::vector<Transition>* transitions) {
                      return std::tie(a.time, a.rule_index, a.alert.labels) <
                             std::tie(b.time, b.rule_index, b.alert.labels);
                    });
+}
+
+void Evaluator::TakeRecentMatches(const Evaluator& former) {
+  std::map<std::tuple<std::string, std::string, int>, const RuleEvaluator*> known;
+  for (const auto& rule : former.evaluators_) {
+    known[{rule->rule().group, rule->rule().alert, rule->rule().ordinal}] = rule.get();
+  }
+  for (const auto& evaluator : evaluators_) {
+    const Rule& rule = evaluator->rule();
+    const auto found = known.find({rule.group, rule.alert, rule.ordinal});
+    if (found == known.end() || found->second->rule().watch_key != rule.watch_key) continue;
+    evaluator->recent() = found->second->recent();
+  }
 }
 
 }  // namespace tallybell

@@ -82,6 +82,9 @@ class Evaluator {
   // Everything before this is decided for every rule that has a source.
   TimeNs decided_everywhere() const;
 
+  // Goes on with what `former` counted on the last day, for rules that count as they did there.
+  void TakeRecentMatches(const Evaluator& former);
+
   const RuleClocks& clocks() const { return clocks_; }
   const GroupMemory& memory() const { return memory_; }
   // Whether more matches wait for their instants than may: who is ahead waits for the others.

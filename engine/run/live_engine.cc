@@ -158,9 +158,13 @@ void LiveEngine::NoteSleep() {
 bool LiveEngine::Step() {
   NoteSleep();
   if (mailbox_ != nullptr) mailbox_->DeliverAll(this);
-  // While the disk is behind, what stands in the files can wait there.
-  if (!Ready()) return false;
   const TimeNs now = clock_->Monotonic();
+  // While the disk is behind, what stands in the files can wait there.
+  if (!Ready()) {
+    if (unready_since_ == kNoTime) unready_since_ = now;
+    return false;
+  }
+  unready_since_ = kNoTime;
   bool names_changed = false;
   for (const auto& source : sources_) names_changed |= source->TakeWatchEvents();
   if (names_changed || now >= next_poll_) {
@@ -323,6 +327,7 @@ void LiveEngine::Reload(RuleSet rules, std::vector<Pattern> redact, const Labels
   std::vector<AlertUpdate> updates;
   EvaluatorState::Restore(rule_rows, group_rows, clock_->Now(), &replacement->evaluator, metrics_,
                           &updates, &delta);
+  replacement->evaluator.TakeRecentMatches(rules_->evaluator);
   CrashPoint("in-reload");
   for (const auto& source : sources_) source->UseRules(replacement.get());
   rules_ = std::move(replacement);

@@ -13,7 +13,10 @@ namespace tallybell {
 std::shared_ptr<const EngineSnapshot> LiveEngine::Snapshot() const {
   auto snapshot = std::make_shared<EngineSnapshot>();
   snapshot->at = clock_->Now();
-  snapshot->rules = ViewRules(rules_->evaluator);
+  snapshot->rules = ViewRules(rules_->evaluator, snapshot->at);
+  snapshot->own_alerts = meta_alerts_->Firing();
+  snapshot->state_lost = committer_->Lost();
+  if (unready_since_ != kNoTime) snapshot->waits_for_disk = clock_->Monotonic() - unready_since_;
   for (const auto& source : sources_) snapshot->sources.push_back(source->View());
   return snapshot;
 }

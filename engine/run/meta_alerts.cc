@@ -118,6 +118,17 @@ bool MetaAlerts::Fires(absl::string_view name, const Labels& own) const {
   return found != entries_.end() && found->second.ended == kNoTime;
 }
 
+std::vector<Alert> MetaAlerts::Firing() const {
+  std::vector<Alert> firing;
+  for (const auto& [key, entry] : entries_) {
+    if (entry.ended != kNoTime) continue;
+    const Labels labels = LabelsOf(entry.alert, external_labels_);
+    firing.push_back(
+        Update(AlertUpdate::Kind::kFiring, entry.alert, labels, entry.since, kNoTime).alert);
+  }
+  return firing;
+}
+
 void MetaAlerts::Tell(const Labels& external_labels, TimeNs now, std::vector<AlertUpdate>* updates,
                       Delta* delta) {
   const bool renamed = !(external_labels == external_labels_);

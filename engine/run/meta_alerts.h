@@ -45,6 +45,9 @@ class MetaAlerts {
 
   bool Fires(absl::string_view name, const Labels& own) const;
 
+  // Those that fire, as the receivers are told of them.
+  std::vector<Alert> Firing() const;
+
   // Appends what the receivers do not know yet; where the external labels were changed, the end of
   // the old identity and the firing of the new one.
   void Tell(const Labels& external_labels, TimeNs now, std::vector<AlertUpdate>* updates,

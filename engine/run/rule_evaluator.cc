@@ -105,6 +105,7 @@ void RuleEvaluator::Add(const RuleMatch& match, const MatchedRecord& record, Tim
   // An instant that lies later than the one that is scheduled changes nothing yet.
   if (std::max(time, decided_) < deadlines_.Of(*group)) Reschedule(group);
   if (options_.live) {
+    if (!match.clear) recent_.Add(time);
     changed_.insert(group);
     touched_.insert(group);
   }

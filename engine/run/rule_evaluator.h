@@ -21,6 +21,7 @@
 #include "engine/run/active_alerts.h"
 #include "engine/run/group_memory.h"
 #include "engine/run/nearest_misses.h"
+#include "engine/run/recent_matches.h"
 #include "engine/run/rule_group.h"
 #include "rules/rule.h"
 
@@ -96,6 +97,9 @@ class RuleEvaluator {
   const Tally& tally() const { return tally_; }
   // How near it came, by day, for history; only a live engine's evaluator keeps it.
   NearestMisses& misses() { return misses_; }
+  // The same for what it counted on the last day.
+  RecentMatches& recent() { return recent_; }
+  const RecentMatches& recent() const { return recent_; }
 
   // The alerts that fire as decided, as they stand now, each with the peak of its count.
   std::vector<Transition> FiringNow() const;
@@ -166,6 +170,7 @@ class RuleEvaluator {
   uint64_t next_number_ = 0;
   Tally tally_;
   NearestMisses misses_;
+  RecentMatches recent_;
   absl::flat_hash_set<uint64_t> tallied_groups_;  // hashes of their keys
   RuleGroupSet groups_;
   DeadlineHeap deadlines_;

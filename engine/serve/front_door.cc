@@ -14,6 +14,7 @@
 #include "engine/serve/metrics_page.h"
 #include "engine/serve/outbox_routes.h"
 #include "engine/serve/prometheus_api.h"
+#include "engine/serve/status_routes.h"
 
 namespace tallybell {
 namespace {
@@ -101,6 +102,12 @@ void FrontDoor::AddStateRoutes(std::vector<HttpRoute>* routes) {
       hooks_.read_state(engine, reader);
     });
   };
+  StatusInputs inputs;
+  inputs.ask = [this](SnapshotDesk::Client client) { return desk_->Ask(std::move(client)); };
+  inputs.read = read;
+  inputs.outbox = hooks_.outbox;
+  inputs.metrics = metrics_;
+  for (HttpRoute& route : StatusRoutes(std::move(inputs))) routes->push_back(std::move(route));
   for (HttpRoute& route : HistoryRoutes(read, hooks_.clock)) routes->push_back(std::move(route));
   const auto run = [this](std::function<void()> work) { return desk_->Run(std::move(work)); };
   for (HttpRoute& route : OutboxRoutes(run, hooks_.outbox)) routes->push_back(std::move(route));

@@ -42,7 +42,8 @@ struct EngineHooks {
   const Clock* clock = nullptr;
 };
 
-// tallybell's HTTP face: health, metrics, reload and the API (docs/server.md). Further routes, of
+// tallybell's HTTP face: health, metrics, reload, the API (docs/server.md) and
+// the status page (docs/status-page.md). Further routes, of
 // sources that are pushed to, are given by whoever opens it.
 //
 // Opened and closed by the thread that runs the engine. Requests are served by the listener's

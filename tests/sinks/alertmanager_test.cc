@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "engine/base/json_text.h"
+#include "engine/model/rule_id.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/sinks/fake_http_client.h"
@@ -45,12 +46,14 @@ class AlertmanagerTest : public ::testing::Test {
 };
 
 TEST_F(AlertmanagerTest, SaysWhatAlertmanagerReads) {
+  const std::string id = FormatFingerprint(SampleAlert().Fingerprint());
   EXPECT_EQ(DumpJson(Sent(SampleAlert(), "https://t.example.com/")),
             R"({"labels":{"alertname":"AnkaVmStartFailing","host":"mac1","severity":"warning"},)"
             R"("annotations":{"summary":"it failed","runbook":"https://example.com/run",)"
             R"("lines":"E one\nE two"},"startsAt":"2024-05-01T12:32:30.426Z",)"
-            R"("endsAt":"2024-05-01T12:36:40.426Z","generatorURL":"https://t.example.com/#)" +
-                FormatFingerprint(SampleAlert().Fingerprint()) + "\"}");
+            R"("endsAt":"2024-05-01T12:36:40.426Z","generatorURL":"https://t.example.com/?alert=)" +
+                id + "&rule=" + RuleId(SampleAlert().rule_group, SampleAlert().rule) + "#alert-" +
+                id + "\"}");
   EXPECT_EQ(requests_[0].path, "/api/v2/alerts");
   EXPECT_EQ(requests_[0].content_type, "application/json");
 }

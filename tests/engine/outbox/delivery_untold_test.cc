@@ -3,6 +3,7 @@
 
 // What waits or is parked, as people see it, and what they can do about it.
 
+#include <algorithm>
 #include <map>
 #include <random>
 
@@ -266,6 +267,27 @@ TEST(DeliveryUntoldTest, AReceiverThatWantsNoEndsAnyMoreIsToldNone) {
   EXPECT_THAT(q.disk(), IsEmpty());
 }
 
+// The few numbers are those of the list.
+void ExpectStandingOf(const std::vector<Untold>& list, const ReceiverStanding& standing) {
+  int64_t waiting = 0;
+  int64_t parked = 0;
+  TimeNs first = kNoTime;
+  for (const Untold& untold : list) {
+    ++(untold.parked ? parked : waiting);
+    if (untold.parked || untold.offered_at == kNoTime) continue;
+    first = first == kNoTime ? untold.offered_at : std::min(first, untold.offered_at);
+  }
+  EXPECT_EQ(standing.waiting, waiting);
+  EXPECT_EQ(standing.parked, parked);
+  EXPECT_EQ(standing.offered_at, first);
+  if (first == kNoTime) return;
+  const bool is_one_of_them = std::any_of(list.begin(), list.end(), [&](const Untold& untold) {
+    return !untold.parked && untold.offered_at == first && untold.attempts == standing.attempts &&
+           untold.answer == standing.answer && untold.next_attempt == standing.next_attempt;
+  });
+  EXPECT_TRUE(is_one_of_them);
+}
+
 // Of random states of a queue, the rows on disk say the same as the queue itself.
 TEST(StoredOutboxTest, ListsWhatTheQueueLists) {
   for (uint32_t seed = 1; seed <= 60; ++seed) {
@@ -304,6 +326,7 @@ TEST(StoredOutboxTest, ListsWhatTheQueueLists) {
     };
     const StoredOutbox stored(q.Rows(), q.Now());
     EXPECT_EQ(words(stored.ListUntold()), words(q.Untold()));
+    ExpectStandingOf(q.Untold(), q.Standing());
   }
 }
 

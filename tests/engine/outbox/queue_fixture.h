@@ -129,6 +129,7 @@ class QueueFixture {
   }
   // What people see and do.
   std::vector<tallybell::Untold> Untold() const { return queue_->ListUntold(Now()); }
+  ReceiverStanding Standing() const { return queue_->Standing(Now()); }
   absl::Status Retry(absl::string_view id) {
     Delta delta;
     const absl::Status status = queue_->RetryParked(id, Now(), &delta);

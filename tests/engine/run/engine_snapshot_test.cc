@@ -39,13 +39,18 @@ TEST(EngineSnapshotTest, ShowsARuleAsItWasWrittenAndWhatItCounted) {
   RuleEvaluator::Output output;
   evaluator.Decide(4 * kMinute, &output);
 
-  const std::vector<RuleView> views = ViewRules(evaluator);
+  const std::vector<RuleView> views = ViewRules(evaluator, 4 * kMinute);
   ASSERT_EQ(views.size(), 1u);
   const RuleView& view = views[0];
   EXPECT_EQ(view.group, "g");
   EXPECT_EQ(view.alert, "A");
   EXPECT_EQ(view.file, "rules.yaml");
   EXPECT_EQ(view.query, "sum by (n) (count_over_time({} |= \"boom\" [20m])) > 1");
+  EXPECT_EQ(view.op, Comparison::kGreater);
+  EXPECT_EQ(view.window, 20 * kMinute);
+  EXPECT_EQ(view.by, std::vector<std::string>{"n"});
+  ASSERT_EQ(view.recent.size(), RecentMatches::kBins);
+  EXPECT_EQ(view.recent.back(), 3u);
   EXPECT_EQ(view.hold, 5 * kMinute);
   EXPECT_EQ(view.labels[0].second, "{{ $labels.n }}");
   EXPECT_EQ(view.annotations[0].second, "{{ $value }}");
@@ -109,7 +114,7 @@ TEST(EngineSnapshotTest, ActiveAlertsAreThoseThatWereToldAndHaveNotEnded) {
         if (state == AlertState::kPending || state == AlertState::kFiring) active[name] = state;
       }
       std::map<std::pair<size_t, std::string>, AlertState> shown;
-      const std::vector<RuleView> views = ViewRules(evaluator);
+      const std::vector<RuleView> views = ViewRules(evaluator, now);
       for (size_t rule = 0; rule < views.size(); ++rule) {
         EXPECT_EQ(views[rule].active, views[rule].alerts.size());
         for (const Transition& alert : views[rule].alerts) {

@@ -122,5 +122,18 @@ TEST_F(MetaAlertsTest, PassesOverRowsThatAreNotItsOwn) {
   EXPECT_FALSE(alerts.Fires("y", {}));
 }
 
+TEST_F(MetaAlertsTest, ListsThoseThatFireAsTheyAreTold) {
+  MetaAlerts alerts({});
+  EXPECT_THAT(alerts.Firing(), IsEmpty());
+  alerts.Fire(Down("gone"), 50);
+  Tell(&alerts);
+  ASSERT_EQ(alerts.Firing().size(), 1u);
+  EXPECT_EQ(FormatLabels(alerts.Firing()[0].labels), kLabels);
+  EXPECT_EQ(alerts.Firing()[0].annotations[0].second, "gone");
+  EXPECT_EQ(alerts.Firing()[0].starts_at, 50);
+  alerts.End("TallybellSourceDown", kDisk, 60);
+  EXPECT_THAT(alerts.Firing(), IsEmpty());
+}
+
 }  // namespace
 }  // namespace tallybell

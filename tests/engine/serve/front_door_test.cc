@@ -79,7 +79,7 @@ class FrontDoorTest : public testing::Test {
     return response.ok() ? *std::move(response) : HttpResponse();
   }
 
-  const SystemClock clock_;
+  const SystemClock clock_{};
   EngineMailbox mailbox_;
   Metrics metrics_;
   absl::Status reload_;
@@ -123,6 +123,16 @@ TEST_F(FrontDoorTest, AnswersTheApiInJson) {
       (*ParseJson(Ask("GET", "/api/v1/rules?rule_name%5B%5D=A&type=alert").body))["data"]["groups"]
           .size(),
       1u);
+}
+
+TEST_F(FrontDoorTest, ShowsTheStatusPage) {
+  const HttpResponse response = Ask("GET", "/");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.Header("Content-Type"), "text/html; charset=utf-8");
+  EXPECT_TRUE(absl::StrContains(response.body, "<main id=\"live\"")) << response.body;
+  EXPECT_TRUE(absl::StartsWith(Ask("GET", "/?fragment=1").body, "<main id=\"live\""));
+  EXPECT_EQ(Ask("POST", "/").status, 405);
+  EXPECT_EQ(Ask("GET", "/static/../metrics").status, 404);
 }
 
 TEST_F(FrontDoorTest, AReloadThatFailsSaysWhy) {
