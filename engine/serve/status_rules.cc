@@ -31,8 +31,6 @@ void AddState(const RuleView& rule, StatusHtml* html) {
     html->Tag("<span class=\"badge bad\">▲ firing</span>");
   } else if (rule.state == AlertState::kPending) {
     html->Tag("<span class=\"badge warn\">◆ pending</span>");
-  } else if (rule.decided == kNoTime) {
-    html->Tag("<span class=\"badge\">○ no source</span>");
   } else {
     html->Tag("<span class=\"badge\">● quiet</span>");
   }
