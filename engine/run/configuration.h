@@ -15,6 +15,7 @@
 #include "engine/frame/multiline_joiner.h"
 #include "engine/model/labels.h"
 #include "engine/outbox/outbox.h"
+#include "engine/run/loki_configuration.h"
 #include "engine/run/push_configuration.h"
 #include "engine/run/server_configuration.h"
 #include "rules/diagnostics.h"
@@ -74,6 +75,7 @@ struct Configuration {
   Labels external_labels;
   std::vector<FileSourceConfig> files;
   std::vector<PushSourceConfig> pushes;
+  std::vector<LokiSourceConfig> lokis;
   std::optional<StdinSourceConfig> standard_input;
   std::vector<std::string> rules;
   Place rules_place;

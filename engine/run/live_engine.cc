@@ -14,6 +14,7 @@
 #include "engine/base/status_macros.h"
 #include "engine/run/evaluator_state.h"
 #include "engine/run/history_rows.h"
+#include "engine/run/loki_source.h"
 #include "engine/run/stdin_source.h"
 #include "engine/store/delta_merge.h"
 
@@ -95,6 +96,12 @@ absl::Status LiveEngine::Start() {
     auto source =
         std::make_unique<PushSource>(&push, snapshot.positions, rules_.get(), clock_, metrics_);
     pushes_.push_back(source.get());
+    sources_.push_back(std::move(source));
+  }
+  for (const LokiSourceConfig& loki : configuration_.lokis) {
+    sources.push_back(loki.Key());
+    ASSIGN_OR_RETURN(std::unique_ptr<LokiSource> source,
+                     LokiSource::Create(&loki, snapshot.positions, rules_.get(), clock_, metrics_));
     sources_.push_back(std::move(source));
   }
   if (configuration_.standard_input.has_value()) {

@@ -13,9 +13,6 @@
 #include "sinks/stdout.h"
 
 namespace tallybell {
-namespace {
-
-constexpr DurationNs kLongest = 7 * kDay;
 
 HttpClient::Tls ReadTls(ConfigurationFields* fields) {
   HttpClient::Tls tls;
@@ -30,6 +27,10 @@ HttpClient::Tls ReadTls(ConfigurationFields* fields) {
   inner.plain().Finish();
   return tls;
 }
+
+namespace {
+
+constexpr DurationNs kLongest = 7 * kDay;
 
 // What every receiver that is spoken to over HTTP has; one set for each of its URLs.
 std::vector<HttpClient::Options> ReadHttp(ConfigurationFields* fields) {

@@ -16,6 +16,9 @@
 
 namespace tallybell {
 
+// The map `tls` of `*fields`: how to talk to a server.
+HttpClient::Tls ReadTls(ConfigurationFields* fields);
+
 // Reads one item of `sinks:`, a map of one kind to its settings, and appends a sink for each
 // receiver that it names.
 void ReadSink(const YamlScope& scope, const YamlNode& item, const std::string* directory,

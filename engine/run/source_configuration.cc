@@ -23,6 +23,7 @@ using Kind = FileSourceConfig::Kind;
 
 constexpr absl::string_view kPush = "loki_push";
 constexpr absl::string_view kStdin = "stdin";
+constexpr absl::string_view kLoki = "loki";
 
 constexpr int64_t kMostLines = 10'000;  // of a record that is joined
 
@@ -194,8 +195,19 @@ const YamlNode* FindKind(YamlFields* kinds, const YamlNode& item, absl::string_v
   return entry == item.entries.end() ? nullptr : entry->value;
 }
 
+void AddLokis(ConfigurationFields* fields, const YamlNode& item,
+              std::vector<LokiSourceConfig>* lokis) {
+  for (LokiSourceConfig& loki : ReadLokiSources(fields)) {
+    const std::string key = loki.Key();
+    const bool twice = std::any_of(lokis->begin(), lokis->end(),
+                                   [&key](const auto& other) { return other.Key() == key; });
+    if (twice) fields->scope().Error(item, "there is a source of this tenant and query already");
+    lokis->push_back(std::move(loki));
+  }
+}
+
 std::string KindNames() {
-  std::string names = absl::StrCat(kPush, ", ", kStdin);
+  std::string names = absl::StrCat(kLoki, ", ", kPush, ", ", kStdin);
   for (const KindRow& row : kKinds) absl::StrAppend(&names, ", ", row.name);
   return absl::StrCat("one of ", names);
 }
@@ -230,6 +242,11 @@ void ReadSources(const YamlScope& scope, const YamlNode& node, const std::string
       ConfigurationFields fields(scope.Within(kPush), *push, directory);
       configuration->pushes.push_back(ReadPushSource(&fields));
       RefusePushTwice(fields.scope(), *item, configuration->pushes);
+    }
+    if (const YamlNode* const loki = kinds.Find(kLoki)) {
+      ++found;
+      ConfigurationFields fields(scope.Within(kLoki), *loki, directory);
+      AddLokis(&fields, *item, &configuration->lokis);
     }
     if (const YamlNode* const value = FindKind(&kinds, *item, kStdin)) {
       ++found;

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+#include "engine/run/loki_feed.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <exception>
+#include <functional>
+#include <utility>
+
+#include "absl/time/time.h"
+#include "engine/base/log.h"
+#include "engine/base/status_macros.h"
+
+namespace tallybell {
+namespace {
+
+constexpr size_t kMaxQueue = 16 << 20;  // bytes of batches that wait; one more may come
+constexpr DurationNs kLongestRest = kSecond;
+// The tail speaks every half a second; between two questions for its sake lies at least this.
+constexpr DurationNs kBetweenEarly = 100 * kMillisecond;
+// What the tail had not told yet when it was last followed up lies within this.
+constexpr DurationNs kOverlap = 2 * kSecond;
+// A stamp of the tail that is farther ahead is followed up when its time has come.
+constexpr DurationNs kMaxAhead = kMinute;
+constexpr DurationNs kBetweenLogs = 10 * kSecond;
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<LokiFeed>> LokiFeed::Create(const LokiSourceConfig* config,
+                                                           const Clock* clock, Metrics* metrics) {
+  LokiQuery::Options options;
+  options.target = config->target;
+  options.page = config->page;
+  options.timeout = config->timeout;
+  ASSIGN_OR_RETURN(std::unique_ptr<LokiQuery> query, LokiQuery::Create(options, clock));
+  std::unique_ptr<LokiTail> tail;
+  if (config->tail) {
+    ASSIGN_OR_RETURN(tail, LokiTail::Create(config->target, config->Key(), clock, metrics));
+  }
+  return std::unique_ptr<LokiFeed>(
+      new LokiFeed(config, std::move(query), std::move(tail), clock, metrics));
+}
+
+LokiFeed::LokiFeed(const LokiSourceConfig* config, std::unique_ptr<LokiQuery> query,
+                   std::unique_ptr<LokiTail> tail, const Clock* clock, Metrics* metrics)
+    : config_(config),
+      query_(std::move(query)),
+      tail_(std::move(tail)),
+      clock_(clock),
+      wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+      queries_total_(metrics->Get("loki_queries_total", {{"source", config->Key()}})),
+      failures_total_(metrics->Get("loki_query_failures_total", {{"source", config->Key()}})),
+      unreadable_total_(
+          metrics->Get("loki_unreadable_instants_total", {{"source", config->Key()}})),
+      back_off_(std::hash<std::string>()(config->Key())) {}
+
+LokiFeed::~LokiFeed() { Stop(); }
+
+void LokiFeed::Start(LokiPasses passes) {
+  {
+    absl::MutexLock lock(&mutex_);
+    passes_ = std::move(passes);
+  }
+  thread_ = std::thread([this] { Run(); });
+  if (tail_ != nullptr) tail_->Start([this](TimeNs first, TimeNs last) { Hear(first, last); });
+}
+
+void LokiFeed::Stop() {
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+    changed_.SignalAll();
+  }
+  query_->Cancel();
+  if (tail_ != nullptr) tail_->Stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+bool LokiFeed::Take(LokiBatch* batch) {
+  absl::MutexLock lock(&mutex_);
+  if (queue_.empty()) return false;
+  *batch = std::move(queue_.front());
+  queue_.pop_front();
+  queue_bytes_ -= batch->entries.memory;
+  changed_.SignalAll();
+  return true;
+}
+
+size_t LokiFeed::bytes() const {
+  absl::MutexLock lock(&mutex_);
+  return queue_bytes_;
+}
+
+absl::Status LokiFeed::fault() const {
+  absl::MutexLock lock(&mutex_);
+  return fault_;
+}
+
+void LokiFeed::Restrict(TimeNs give_up, bool early) {
+  absl::MutexLock lock(&mutex_);
+  passes_->GiveUp(give_up);
+  early_ = early;
+}
+
+void LokiFeed::TakeWakeUps() {
+  eventfd_t count = 0;
+  eventfd_read(wake_.get(), &count);
+}
+
+void LokiFeed::Hear(TimeNs first, TimeNs last) {
+  absl::MutexLock lock(&mutex_);
+  heard_ = true;
+  if (first != kNoTime) {
+    heard_first_ = std::min(heard_first_, first);
+    heard_last_ = std::max(heard_last_, last);
+  }
+  changed_.SignalAll();
+}
+
+// What the tail has told of is asked for; the sweep finds what it was silent about.
+bool LokiFeed::FindEarlyWork(TimeNs now, TimeNs mono) {
+  if (!heard_ || !early_ || mono < next_early_) return false;
+  heard_ = false;
+  next_early_ = AddNs(mono, kBetweenEarly);
+  const TimeNs first = std::exchange(heard_first_, kNever);
+  const TimeNs last = std::exchange(heard_last_, kNoTime);
+  const TimeNs settled = passes_->settled();
+  const TimeNs after = std::min(std::max(now, AddNs(last, 1)), AddNs(now, kMaxAhead));
+  if (first < settled && first >= passes_->horizon()) {
+    // It came late. What lies between is not read for its sake.
+    work_ = Work{first, std::min(std::max(AddNs(last, 1), first + 1), settled),
+                 LokiBatch::Found::kTail};
+    if (last >= settled) heard_ = true;
+    return true;
+  }
+  const TimeNs unheard = early_to_ == kNoTime ? settled : SubtractNs(early_to_, kOverlap);
+  const TimeNs from = std::max(settled, std::min(first, unheard));
+  early_to_ = now;
+  if (from >= after) return false;
+  work_ = Work{from, after, LokiBatch::Found::kTail};
+  return true;
+}
+
+bool LokiFeed::FindWork() {
+  const TimeNs now = clock_->Now();
+  const TimeNs mono = clock_->Monotonic();
+  if (queue_bytes_ >= kMaxQueue || mono < retry_at_) return false;
+  if (work_.has_value()) return true;
+  if (mono >= next_sweep_) {
+    next_sweep_ = AddNs(mono, config_->sweep_every);
+    const TimeNs to = early_ ? now : SubtractNs(now, config_->settle);
+    if (passes_->settled() < to) {
+      work_ = Work{passes_->settled(), to, LokiBatch::Found::kSweep};
+      early_to_ = now;
+      return true;
+    }
+  }
+  if (FindEarlyWork(now, mono)) return true;
+  if (const std::optional<LokiPasses::Span> again = passes_->DueAgain(now)) {
+    work_ = Work{again->from, again->to, LokiBatch::Found::kLate};
+    return true;
+  }
+  return false;
+}
+
+DurationNs LokiFeed::Patience() const {
+  const TimeNs mono = clock_->Monotonic();
+  TimeNs until = next_sweep_;
+  if (heard_ && early_) until = std::min(until, next_early_);
+  if (queue_bytes_ >= kMaxQueue) until = kNever;
+  until = std::max(until, retry_at_);
+  return std::clamp<DurationNs>(SubtractNs(until, mono), kMillisecond, kLongestRest);
+}
+
+void LokiFeed::Run() {
+  mutex_.Lock();
+  while (!stopping_) {
+    if (!FindWork()) {
+      changed_.WaitWithTimeout(&mutex_, absl::Nanoseconds(Patience()));
+      continue;
+    }
+    const Work work = *work_;
+    mutex_.Unlock();
+    absl::StatusOr<LokiPage> page = absl::InternalError("not read");
+    try {
+      page = query_->Read(work.from, work.to);
+    } catch (const std::exception& error) {
+      page = absl::InternalError(error.what());
+    }
+    queries_total_.Add();
+    mutex_.Lock();
+    if (!stopping_) Settle(std::move(page));
+  }
+  mutex_.Unlock();
+}
+
+void LokiFeed::Settle(absl::StatusOr<LokiPage> page) {
+  if (absl::IsOutOfRange(page.status())) {
+    // It would never be read: say so, and go on behind it.
+    unreadable_total_.Add();
+    LogError("lines of one instant of a Loki cannot be read",
+             {{"source", config_->Key()}, {"err", std::string(page.status().message())}});
+    LokiPage none;
+    none.complete_to = work_->from + 1;
+    none.asked_at = clock_->Now();
+    page = std::move(none);
+  }
+  if (!page.ok()) {
+    failures_total_.Add();
+    NoteFault(page.status());
+    // What is left is planned anew.
+    if (work_->found != LokiBatch::Found::kTail) next_sweep_ = kNoTime;
+    work_.reset();
+    retry_at_ = AddNs(clock_->Monotonic(), back_off_.Next());
+    return;
+  }
+  NoteWell();
+  LokiBatch batch;
+  batch.entries = std::move(page->entries);
+  batch.from = work_->from;
+  batch.to = page->complete_to;
+  batch.asked_at = page->asked_at;
+  batch.found = work_->found;
+  passes_->NoteRead(batch.from, batch.to, batch.asked_at);
+  work_->from = batch.to;
+  if (work_->from >= work_->to) work_.reset();
+  Deliver(std::move(batch));
+}
+
+void LokiFeed::Deliver(LokiBatch batch) {
+  // An empty one says something, too: up to when there is nothing.
+  batch.entries.memory += sizeof(batch);
+  queue_bytes_ += batch.entries.memory;
+  queue_.push_back(std::move(batch));
+  eventfd_write(wake_.get(), 1);
+}
+
+void LokiFeed::NoteFault(const absl::Status& status) {
+  fault_ = status;
+  const TimeNs mono = clock_->Monotonic();
+  if (status.message() == logged_ || SubtractNs(mono, kBetweenLogs) < logged_at_) return;
+  logged_ = std::string(status.message());
+  logged_at_ = mono;
+  LogWarn("a Loki cannot be read; what it stores is read later",
+          {{"source", config_->Key()}, {"err", logged_}});
+}
+
+void LokiFeed::NoteWell() {
+  back_off_.Reset();
+  fault_ = absl::OkStatus();
+  if (logged_.empty()) return;
+  LogInfo("a Loki can be read again", {{"source", config_->Key()}});
+  logged_.clear();
+}
+
+}  // namespace tallybell

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+#include "engine/run/loki_tail.h"
+
+#include <exception>
+#include <functional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "engine/base/log.h"
+#include "engine/base/status_macros.h"
+#include "engine/outbox/back_off.h"
+#include "engine/source/loki_entries.h"
+
+namespace tallybell {
+namespace {
+
+// A start that the server takes for the future ends the tail, and its clock may be behind ours.
+constexpr DurationNs kBefore = 10 * kMinute;
+// Loki ends every tail after an hour; only one that cannot be had again is worth a line.
+constexpr int kFailuresBeforeLog = 3;
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<LokiTail>> LokiTail::Create(const LokiTarget& target,
+                                                           const std::string& source,
+                                                           const Clock* clock, Metrics* metrics) {
+  WebSocketClient::Options options;
+  options.http = target.http;
+  ASSIGN_OR_RETURN(std::unique_ptr<WebSocketClient> client, WebSocketClient::Create(options));
+  return std::unique_ptr<LokiTail>(new LokiTail(std::move(client), target, source, clock, metrics));
+}
+
+LokiTail::LokiTail(std::unique_ptr<WebSocketClient> client, const LokiTarget& target,
+                   const std::string& source, const Clock* clock, Metrics* metrics)
+    : client_(std::move(client)),
+      target_(target),
+      source_(source),
+      clock_(clock),
+      connected_(metrics->Get("loki_tail_connected", {{"source", source}})),
+      ends_total_(metrics->Get("loki_tail_ends_total", {{"source", source}})) {}
+
+LokiTail::~LokiTail() { Stop(); }
+
+void LokiTail::Start(Heard heard) {
+  heard_ = std::move(heard);
+  thread_ = std::thread([this] { Run(); });
+}
+
+void LokiTail::Stop() {
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+  }
+  client_->Cancel();
+  if (thread_.joinable()) thread_.join();
+}
+
+bool LokiTail::Rest(DurationNs wait) {
+  absl::MutexLock lock(&mutex_);
+  mutex_.AwaitWithTimeout(absl::Condition(&stopping_), absl::Nanoseconds(wait));
+  return !stopping_;
+}
+
+void LokiTail::Run() {
+  BackOff back_off(std::hash<std::string>()(source_));
+  do {
+    absl::Status ended;
+    try {
+      ended = Listen();
+    } catch (const std::exception& error) {
+      ended = absl::InternalError(error.what());
+    }
+    connected_.Set(0);
+    if (absl::IsCancelled(ended)) return;
+    ends_total_.Add();
+    if (failures_ == 0) back_off.Reset();
+    Note(ended);
+  } while (Rest(back_off.Next()));
+}
+
+void LokiTail::Note(const absl::Status& ended) {
+  if (++failures_ != kFailuresBeforeLog) return;
+  logged_ = true;
+  LogWarn("the tail of a Loki cannot be had; its lines are asked for instead",
+          {{"source", source_}, {"err", std::string(ended.message())}});
+}
+
+// One connection, to its end.
+absl::Status LokiTail::Listen() {
+  const TimeNs start = SubtractNs(clock_->Now(), kBefore);
+  RETURN_IF_ERROR(client_->Open(LokiPath("tail", target_, start, 1), LokiHeaders(target_)));
+  connected_.Set(1);
+  heard_(kNoTime, kNoTime);
+  for (;;) {
+    ASSIGN_OR_RETURN(const std::string message, client_->Read());
+    ASSIGN_OR_RETURN(const LokiEntries entries, DecodeLokiTail(message));
+    failures_ = 0;
+    if (std::exchange(logged_, false)) {
+      LogInfo("the tail of a Loki is back", {{"source", source_}});
+    }
+    if (entries.entries.empty()) {
+      heard_(kNoTime, kNoTime);
+    } else {
+      heard_(entries.entries.front().time, entries.entries.back().time);
+    }
+  }
+}
+
+}  // namespace tallybell

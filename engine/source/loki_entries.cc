@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+#include "engine/source/loki_entries.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "engine/base/json_string.h"
+#include "engine/base/status_macros.h"
+#include "engine/source/push_json_cursor.h"
+
+namespace tallybell {
+namespace {
+
+using String = PushJsonCursor::String;
+
+// Far more than any stream has; keeps what one answer costs linear.
+constexpr size_t kMostLabels = 500;
+
+class EntriesReader {
+ public:
+  explicit EntriesReader(absl::string_view text) : cursor_(text) {}
+
+  absl::StatusOr<LokiEntries> ReadAnswer() {
+    bool success = false;
+    RETURN_IF_ERROR(cursor_.TakeObject([this, &success](const String& key) -> absl::Status {
+      if (key.raw == "data") return ReadData();
+      if (key.raw != "status") return cursor_.Skip();
+      std::string status;
+      RETURN_IF_ERROR(TakeText(&status));
+      success = status == "success";
+      return absl::OkStatus();
+    }));
+    if (!success || !streams_seen_) return absl::InvalidArgumentError("no answer of a Loki");
+    return Finish();
+  }
+
+  absl::StatusOr<LokiEntries> ReadTail() {
+    RETURN_IF_ERROR(cursor_.TakeObject([this](const String& key) {
+      return key.raw == "streams" ? ReadStreams() : cursor_.Skip();
+    }));
+    if (!streams_seen_) return absl::InvalidArgumentError("no message of a tail");
+    return Finish();
+  }
+
+ private:
+  absl::StatusOr<LokiEntries> Finish() {
+    if (cursor_.Peek() != '\0') return cursor_.Fault("unexpected text at the end");
+    std::stable_sort(out_.entries.begin(), out_.entries.end(),
+                     [](const LokiEntry& a, const LokiEntry& b) { return a.time < b.time; });
+    return std::move(out_);
+  }
+
+  absl::Status ReadData() {
+    return cursor_.TakeObject([this](const String& key) -> absl::Status {
+      if (key.raw == "result") return ReadStreams();
+      if (key.raw != "resultType") return cursor_.Skip();
+      std::string type;
+      RETURN_IF_ERROR(TakeText(&type));
+      if (type == "streams") return absl::OkStatus();
+      return absl::InvalidArgumentError("the query gives numbers, not lines");
+    });
+  }
+
+  absl::Status ReadStreams() {
+    streams_seen_ = true;
+    if (cursor_.Peek() == 'n') return cursor_.Skip();
+    return cursor_.TakeArray([this](size_t) { return ReadStream(); });
+  }
+
+  absl::Status ReadStream() {
+    Labels labels;
+    bool labelled = false;
+    const size_t first = out_.entries.size();
+    RETURN_IF_ERROR(cursor_.TakeObject([&](const String& key) -> absl::Status {
+      if (key.raw == "values") {
+        if (cursor_.Peek() == 'n') return cursor_.Skip();
+        return cursor_.TakeArray([this](size_t) { return ReadValue(); });
+      }
+      if (key.raw != "stream") return cursor_.Skip();
+      labelled = true;
+      return ReadLabels(&labels);
+    }));
+    if (!labelled) return cursor_.Fault("a stream has labels");
+    const std::string name = FormatLabels(labels);
+    const auto [found, added] = number_.emplace(name, out_.streams.size());
+    if (added) {
+      out_.streams.push_back(std::move(labels));
+      out_.memory += 3 * name.size();
+    }
+    for (size_t i = first; i < out_.entries.size(); ++i) out_.entries[i].stream = found->second;
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadLabels(Labels* labels) {
+    size_t count = 0;
+    return cursor_.TakeObject([&](const String& key) -> absl::Status {
+      if (++count > kMostLabels) return cursor_.Fault("a stream with too many labels");
+      std::string value;
+      RETURN_IF_ERROR(TakeText(&value));
+      labels->Set(Decoded(key), value);
+      return absl::OkStatus();
+    });
+  }
+
+  // ["<ns>", "line", {what is known of it}]; what follows is passed over.
+  absl::Status ReadValue() {
+    LokiEntry entry;
+    size_t elements = 0;
+    RETURN_IF_ERROR(cursor_.TakeArray([&](size_t number) -> absl::Status {
+      elements = number + 1;
+      if (number == 0) return ReadTime(&entry.time);
+      if (number == 1) return TakeText(&entry.line);
+      return number == 2 && cursor_.Peek() == '{' ? ReadFields(&entry) : cursor_.Skip();
+    }));
+    if (elements < 2) return cursor_.Fault("a value is a time and a line");
+    if (entry.line.size() > kMaxLokiLine) {
+      entry.line.resize(kMaxLokiLine);
+      ++out_.lines_cut;
+    }
+    out_.memory += sizeof(entry) + entry.line.size();
+    out_.entries.push_back(std::move(entry));
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadTime(TimeNs* time) {
+    std::string text;
+    RETURN_IF_ERROR(TakeText(&text));
+    const bool number = !text.empty() && text.back() != ' ' && absl::SimpleAtoi(text, time);
+    if (number && *time > kNoTime && *time < kNever) return absl::OkStatus();
+    return cursor_.Fault("a time is a string of nanoseconds since 1970");
+  }
+
+  // {"structuredMetadata": {...}, "parsed": {...}}, or the names themselves.
+  absl::Status ReadFields(LokiEntry* entry) {
+    return cursor_.TakeObject([this, entry](const String& key) -> absl::Status {
+      if (cursor_.Peek() == '"') return ReadField(key, entry);
+      if (cursor_.Peek() != '{') return cursor_.Skip();
+      return cursor_.TakeObject(
+          [this, entry](const String& name) { return ReadField(name, entry); });
+    });
+  }
+
+  absl::Status ReadField(const String& key, LokiEntry* entry) {
+    if (cursor_.Peek() != '"') return cursor_.Skip();
+    std::string value;
+    RETURN_IF_ERROR(TakeText(&value));
+    out_.memory += 64 + key.raw.size() + value.size();
+    entry->fields.emplace_back(Decoded(key), std::move(value));
+    return absl::OkStatus();
+  }
+
+  absl::Status TakeText(std::string* text) {
+    String string;
+    RETURN_IF_ERROR(cursor_.TakeString(&string));
+    *text = Decoded(string);
+    return absl::OkStatus();
+  }
+
+  static std::string Decoded(const String& string) {
+    if (!string.escaped) return std::string(string.raw);
+    std::string decoded;
+    DecodeJsonString(string.raw, &decoded);
+    return decoded;
+  }
+
+  PushJsonCursor cursor_;
+  LokiEntries out_;
+  absl::flat_hash_map<std::string, uint32_t> number_;  // of streams, by their labels
+  bool streams_seen_ = false;
+};
+
+}  // namespace
+
+absl::StatusOr<LokiEntries> DecodeLokiAnswer(absl::string_view body) {
+  return EntriesReader(body).ReadAnswer();
+}
+
+absl::StatusOr<LokiEntries> DecodeLokiTail(absl::string_view message) {
+  return EntriesReader(message).ReadTail();
+}
+
+void AppendLokiEntries(LokiEntries more, LokiEntries* out) {
+  std::vector<uint32_t> number;
+  for (Labels& labels : more.streams) {
+    const auto found = std::find(out->streams.begin(), out->streams.end(), labels);
+    number.push_back(static_cast<uint32_t>(found - out->streams.begin()));
+    if (found == out->streams.end()) out->streams.push_back(std::move(labels));
+  }
+  for (LokiEntry& entry : more.entries) {
+    entry.stream = number[entry.stream];
+    out->entries.push_back(std::move(entry));
+  }
+  out->lines_cut += more.lines_cut;
+  out->memory += more.memory;
+}
+
+}  // namespace tallybell

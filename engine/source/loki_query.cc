@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+#include "engine/source/loki_query.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "engine/base/status_macros.h"
+#include "engine/base/utf8.h"
+#include "engine/source/loki_split.h"
+
+namespace tallybell {
+namespace {
+
+constexpr size_t kMaxAnswer = 64 << 20;  // bytes
+constexpr size_t kMaxReason = 300;       // of what the server says, in an error
+constexpr DurationNs kLeastSpan = kSecond;
+constexpr size_t kMaxInstant = 256 << 20;  // bytes of lines of one time
+constexpr int kMostSplits = 60;            // of one time, one inside the other
+
+std::string PercentEncode(absl::string_view text) {
+  static constexpr char kDigits[] = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    if (absl::ascii_isalnum(c) || c == '-' || c == '_' || c == '.' || c == '~') {
+      out.push_back(c);
+    } else {
+      const auto byte = static_cast<unsigned char>(c);
+      out.append({'%', kDigits[byte >> 4], kDigits[byte & 15]});
+    }
+  }
+  return out;
+}
+
+std::string Shown(absl::string_view body) {
+  body = absl::StripAsciiWhitespace(body.substr(0, body.find('\n')));
+  std::string shown;
+  AppendValidUtf8(Utf8Truncate(body, kMaxReason), &shown);
+  return shown;
+}
+
+absl::Status StatusOf(const HttpResponse& response) {
+  const std::string text =
+      absl::StrCat("it answered ", response.status, ": ", Shown(response.body));
+  switch (response.status) {
+    case 401:
+    case 403:
+      return absl::UnauthenticatedError(text);
+    case 429:
+      return absl::UnavailableError(text);
+    case 413:
+    case 504:
+      return absl::ResourceExhaustedError(text);
+    default:
+      if (response.status >= 500) return absl::ResourceExhaustedError(text);
+      return absl::FailedPreconditionError(text);
+  }
+}
+
+// The server gives fewer lines at a time than it was asked for.
+bool IsOverLimit(const HttpResponse& response) {
+  return response.status == 400 && absl::StrContains(response.body, "max_entries_limit");
+}
+
+class HttpLokiQuery : public LokiQuery {
+ public:
+  HttpLokiQuery(Options options, std::unique_ptr<HttpClient> client, const Clock* clock)
+      : options_(std::move(options)),
+        client_(std::move(client)),
+        clock_(clock),
+        page_(options_.page),
+        span_(options_.span) {}
+
+  absl::StatusOr<LokiPage> Read(TimeNs from, TimeNs to) override;
+  void Cancel() override { client_->Cancel(); }
+
+ private:
+  absl::StatusOr<LokiEntries> Ask(TimeNs from, TimeNs to, const std::string& filter, bool* full);
+  absl::Status ReadInstant(TimeNs at, const std::string& filter, int depth, LokiEntries* out);
+
+  const Options options_;
+  const std::unique_ptr<HttpClient> client_;
+  const Clock* const clock_;
+  int page_;         // lines asked for now
+  DurationNs span_;  // and of how long
+};
+
+// One question. `*full`: there may be more than was answered.
+absl::StatusOr<LokiEntries> HttpLokiQuery::Ask(TimeNs from, TimeNs to, const std::string& filter,
+                                               bool* full) {
+  for (;;) {
+    LokiTarget target = options_.target;
+    target.query += filter;
+    HttpRequest request;
+    request.method = "GET";
+    request.path = absl::StrCat(LokiPath("query_range", target, from, page_), "&end=", to,
+                                "&direction=forward");
+    request.headers = LokiHeaders(target);
+    ASSIGN_OR_RETURN(const HttpResponse response, client_->Do(request, options_.timeout));
+    if (IsOverLimit(response) && page_ > 1) {
+      page_ = std::max(page_ / 2, 1);
+      continue;
+    }
+    if (response.status != 200) return StatusOf(response);
+    ASSIGN_OR_RETURN(LokiEntries entries, DecodeLokiAnswer(response.body));
+    *full = entries.entries.size() >= static_cast<size_t>(page_);
+    if (!entries.entries.empty() &&
+        (entries.entries.front().time < from || entries.entries.back().time >= to)) {
+      return absl::InvalidArgumentError("the answer holds lines that were not asked for");
+    }
+    return entries;
+  }
+}
+
+absl::StatusOr<LokiPage> HttpLokiQuery::Read(TimeNs from, TimeNs to) {
+  LokiPage page;
+  page.asked_at = clock_->Now();
+  page.complete_to = std::min(to, AddNs(from, span_));
+  bool full = false;
+  absl::StatusOr<LokiEntries> entries = Ask(from, page.complete_to, "", &full);
+  if (absl::IsResourceExhausted(entries.status()) || absl::IsDeadlineExceeded(entries.status())) {
+    page_ = std::max(page_ / 2, 1);
+    span_ = std::max(std::min(span_, page.complete_to - from) / 2, kLeastSpan);
+  }
+  RETURN_IF_ERROR(entries.status());
+  if (!full) {
+    page.entries = *std::move(entries);
+    span_ = std::min(2 * span_, options_.span);
+    return page;
+  }
+  const TimeNs last = entries->entries.back().time;
+  if (last > from) {
+    // Of the last time there may be more than this.
+    while (entries->entries.back().time == last) entries->entries.pop_back();
+    page.complete_to = last;
+    page.entries = *std::move(entries);
+    return page;
+  }
+  page.complete_to = from + 1;
+  RETURN_IF_ERROR(ReadInstant(from, "", 0, &page.entries));
+  return page;
+}
+
+// All lines of one instant that pass `filter`: where they are more than are given at a time, those
+// that pass one more filter, then those that do not.
+absl::Status HttpLokiQuery::ReadInstant(TimeNs at, const std::string& filter, int depth,
+                                        LokiEntries* out) {
+  bool full = false;
+  ASSIGN_OR_RETURN(LokiEntries entries, Ask(at, at + 1, filter, &full));
+  if (!full) {
+    AppendLokiEntries(std::move(entries), out);
+    return absl::OkStatus();
+  }
+  const LokiSplit split = SplitLokiEntries(entries);
+  if (depth == kMostSplits || split.with.empty() || out->memory > kMaxInstant) {
+    return absl::OutOfRangeError(
+        absl::StrCat("more than ", page_, " lines have the time ", FormatRfc3339(at),
+                     ", and cannot be told apart: raise max_entries_limit_per_query"));
+  }
+  RETURN_IF_ERROR(ReadInstant(at, absl::StrCat(filter, split.with), depth + 1, out));
+  return ReadInstant(at, absl::StrCat(filter, split.without), depth + 1, out);
+}
+
+// Where the query's text goes on after blanks and comments.
+absl::string_view SkipBlanks(absl::string_view query) {
+  for (;;) {
+    query = absl::StripLeadingAsciiWhitespace(query);
+    if (query.empty() || query[0] != '#') return query;
+    query.remove_prefix(std::min(query.find('\n'), query.size()));
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<LokiQuery>> LokiQuery::Create(Options options, const Clock* clock) {
+  HttpClient::Options http = options.target.http;
+  http.max_body = kMaxAnswer;
+  ASSIGN_OR_RETURN(std::unique_ptr<HttpClient> client, HttpClient::Create(std::move(http)));
+  return std::make_unique<HttpLokiQuery>(std::move(options), std::move(client), clock);
+}
+
+std::string LokiPath(absl::string_view endpoint, const LokiTarget& target, TimeNs start,
+                     int limit) {
+  return absl::StrCat("/loki/api/v1/", endpoint, "?query=", PercentEncode(target.query),
+                      "&start=", start, "&limit=", limit);
+}
+
+HttpHeaders LokiHeaders(const LokiTarget& target) {
+  HttpHeaders headers = {{"X-Loki-Response-Encoding-Flags", "categorize-labels"},
+                         {"Cache-Control", "no-cache"}};
+  if (!target.tenant.empty()) headers.emplace_back("X-Scope-OrgID", target.tenant);
+  return headers;
+}
+
+absl::Status CheckLogQuery(absl::string_view query) {
+  query = SkipBlanks(query);
+  if (query.empty()) return absl::InvalidArgumentError("the query is empty");
+  while (!query.empty() && query[0] == '(') query = SkipBlanks(query.substr(1));
+  if (!query.empty() && query[0] == '{') return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "a query must give lines: write a selector like '{job=\"anka-agent\"}'; what is counted, and "
+      "in how long, is for the rules");
+}
+
+}  // namespace tallybell
