@@ -22,10 +22,12 @@
 #include "engine/base/status_macros.h"
 #include "engine/cli/arguments.h"
 #include "engine/cli/commands.h"
+#include "engine/cli/loki_options.h"
 #include "engine/cli/progress_bar.h"
 #include "engine/cli/stream_options.h"
 #include "engine/cli/text_file.h"
 #include "engine/run/configuration.h"
+#include "engine/run/loki_replay.h"
 #include "engine/run/replay.h"
 #include "engine/run/source_format.h"
 #include "engine/run/transition_json.h"
@@ -54,6 +56,16 @@ constexpr OptionSpec kOptions[] = {
     {"fail-on", "firing", "exit with 1 if any alert fired"},
     {"threads", "N", "how many look through the files (default: as many as there are cores)"},
     {"block-size", "BYTES", "how much is read at a time (the result does not depend on it)"},
+    {"loki-url", "URL", "read what this Loki stores, in the place of files"},
+    {"loki-query", "QUERY", "which lines of it: a selector, filters if you like"},
+    {"loki-tenant", "NAME", "whose; may be repeated"},
+    {"loki-user", "NAME", "come in by name, with"},
+    {"loki-password-file", "FILE", "what is in this file"},
+    {"loki-token-file", "FILE", "come in with the token that is in this file"},
+    {"loki-ca-file", "FILE", "who vouches for its certificate (PEM)"},
+    {"loki-cert-file", "FILE", "our certificate, with"},
+    {"loki-key-file", "FILE", "its key"},
+    {"loki-page", "LINES", "asked for at a time (the result does not depend on it)"},
     {"help", "", "this"},
 };
 
@@ -73,6 +85,8 @@ struct Request {
   RuleSet rules;
   std::vector<Pattern> redact;
   std::vector<std::string> paths;
+  std::vector<LokiTarget> lokis;  // in their place
+  int loki_page = 5000;
   bool jsonl = false;
   bool fail_on_firing = false;
 };
@@ -180,7 +194,18 @@ bool LoadRulesAndConfiguration(const Arguments& arguments, Request* request) {
 
 absl::Status ReadRequest(const Arguments& arguments, Request* request) {
   request->paths = arguments.operands();
-  if (request->paths.empty()) return absl::InvalidArgumentError("no PATH; \"-\" is standard input");
+  ASSIGN_OR_RETURN(request->lokis, ReadLokiTargets(arguments));
+  if (request->paths.empty() && request->lokis.empty()) {
+    return absl::InvalidArgumentError("no PATH; \"-\" is standard input");
+  }
+  if (!request->paths.empty() && !request->lokis.empty()) {
+    return absl::InvalidArgumentError("files and a Loki are not replayed together");
+  }
+  if (arguments.Has("loki-page") &&
+      (!absl::SimpleAtoi(arguments.Get("loki-page"), &request->loki_page) ||
+       request->loki_page < 1 || request->loki_page > 1'000'000)) {
+    return absl::InvalidArgumentError("--loki-page must be from 1 to 1000000");
+  }
   RETURN_IF_ERROR(ReadTimes(arguments, &request->options));
   RETURN_IF_ERROR(ReadStreams(arguments, request));
   return ReadOutput(arguments, request);
@@ -194,46 +219,109 @@ void AllowManyFiles() {
   setrlimit(RLIMIT_NOFILE, &files);
 }
 
+// Shows transitions as they are told, and what was read at the end.
+class Shown {
+ public:
+  explicit Shown(bool jsonl)
+      : jsonl_(jsonl), table_(isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nullptr) {}
+
+  void Add(const Transition& transition) {
+    fired_ = fired_ || transition.state == AlertState::kFiring;
+    if (jsonl_) {
+      const std::string line = DumpJson(TransitionJson(transition)) + "\n";
+      fwrite(line.data(), 1, line.size(), stdout);
+    } else {
+      table_.Add(transition);
+    }
+  }
+  bool fired() const { return fired_; }
+
+  // False if it cannot be written.
+  bool End(const std::vector<std::unique_ptr<RuleEvaluator>>& rules, const ReplaySummary& summary) {
+    if (jsonl_) {
+      fputs(RenderSummary(summary).c_str(), stderr);
+    } else {
+      fputs(table_.Render(rules, summary).c_str(), stdout);
+    }
+    if (fflush(stdout) == 0) return true;
+    fprintf(stderr, "tallybell replay: the output cannot be written\n");
+    return false;
+  }
+
+ private:
+  const bool jsonl_;
+  ReplayTable table_;
+  bool fired_ = false;
+};
+
+// Runs a replay of files or of a Loki: `run` is given what is told and how far it is.
+template <typename AnyReplay, typename Run>
+int RunAny(const Request& request, AnyReplay* replay, Run run) {
+  const SystemClock clock;
+  const TimeNs started = clock.Monotonic();
+  Shown shown(request.jsonl);
+  absl::Status status;
+  {
+    ProgressBar bar(&clock);
+    status = run([&shown](const Transition& transition) { shown.Add(transition); },
+                 [&bar](uint64_t read, uint64_t of) { bar.Show(read, of); });
+  }
+  ReplaySummary summary = replay->Summary();
+  summary.took = clock.Monotonic() - started;
+  if (!shown.End(replay->rules(), summary)) return kExitTrouble;
+  if (!status.ok() && !request.lokis.empty()) {
+    fprintf(stderr, "tallybell replay: not read to its end: %s\n",
+            std::string(status.message()).c_str());
+  }
+  if (!status.ok() || summary.unread > 0) return kExitTrouble;
+  return request.fail_on_firing && shown.fired() ? kExitTrouble : kExitFine;
+}
+
+absl::StatusOr<PushStreams::LabelTemplates> LabelTemplatesOf(const Labels& labels) {
+  PushStreams::LabelTemplates templates;
+  for (const Labels::Pair& pair : labels.pairs()) {
+    ASSIGN_OR_RETURN(Template text, Template::Parse(pair.second));
+    templates.emplace_back(pair.first, std::move(text));
+  }
+  return templates;
+}
+
+int RunLokiReplay(Request request, const Redactor& redactor, Metrics* metrics) {
+  const SystemClock clock;
+  LokiReplay::Options options;
+  absl::StatusOr<PushStreams::LabelTemplates> labels = LabelTemplatesOf(request.options.labels);
+  if (!labels.ok()) {
+    fprintf(stderr, "tallybell replay: --label: %s\n",
+            std::string(labels.status().message()).c_str());
+    return kExitUsage;
+  }
+  options.labels = *std::move(labels);
+  options.targets = request.lokis;
+  options.external_labels = request.options.external_labels;
+  options.zone = request.options.zone;
+  options.lateness = request.options.lateness;
+  options.since = request.options.since;
+  options.until = request.options.until;
+  options.drain = request.options.drain;
+  options.page = request.loki_page;
+  LokiReplay replay(&request.rules, &redactor, std::move(options), &clock, metrics);
+  return RunAny(request, &replay, [&replay](auto on_transition, auto on_progress) {
+    return replay.Run(on_transition, on_progress);
+  });
+}
+
 int RunReplay(Request request) {
   AllowManyFiles();
   if (request.labels_from_path.has_value()) {
     request.options.labels_from_path = &*request.labels_from_path;
   }
-  const SystemClock clock;
-  const TimeNs started = clock.Monotonic();
   const Redactor redactor(std::move(request.redact));
   Metrics metrics;
+  if (!request.lokis.empty()) return RunLokiReplay(std::move(request), redactor, &metrics);
   Replay replay(&request.rules, &redactor, request.options, &metrics);
-  ReplayTable table(isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nullptr);
-  bool fired = false;
-  const auto on_transition = [&](const Transition& transition) {
-    fired = fired || transition.state == AlertState::kFiring;
-    if (request.jsonl) {
-      const std::string line = DumpJson(TransitionJson(transition)) + "\n";
-      fwrite(line.data(), 1, line.size(), stdout);
-    } else {
-      table.Add(transition);
-    }
-  };
-  absl::Status status;
-  {
-    ProgressBar bar(&clock);
-    status = replay.Run(request.paths, on_transition,
-                        [&bar](uint64_t read, uint64_t of) { bar.Show(read, of); });
-  }
-  ReplaySummary summary = replay.Summary();
-  summary.took = clock.Monotonic() - started;
-  if (request.jsonl) {
-    fputs(RenderSummary(summary).c_str(), stderr);
-  } else {
-    fputs(table.Render(replay.rules(), summary).c_str(), stdout);
-  }
-  if (fflush(stdout) != 0) {
-    fprintf(stderr, "tallybell replay: the output cannot be written\n");
-    return kExitTrouble;
-  }
-  if (!status.ok() || summary.unread > 0) return kExitTrouble;
-  return request.fail_on_firing && fired ? kExitTrouble : kExitFine;
+  return RunAny(request, &replay, [&](auto on_transition, auto on_progress) {
+    return replay.Run(request.paths, on_transition, on_progress);
+  });
 }
 
 }  // namespace

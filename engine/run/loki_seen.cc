@@ -11,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "engine/base/json_text.h"
 #include "engine/source/push_digest.h"
 
 namespace tallybell {
@@ -37,8 +38,10 @@ LokiSeen::LokiSeen(absl::string_view key, const std::vector<PositionRow>& stored
     if (!absl::StartsWith(row.source, prefix_)) continue;
     int64_t second = 0;
     std::string bytes;
+    const absl::StatusOr<Json> state = ParseJson(row.state);
     if (!absl::SimpleAtoi(absl::string_view(row.source).substr(prefix_.size()), &second) ||
-        !absl::Base64Unescape(row.state, &bytes)) {
+        !state.ok() || !state->is_string() ||
+        !absl::Base64Unescape(state->get_ref<const std::string&>(), &bytes)) {
       continue;
     }
     Slice& slice = slices_[second];
@@ -108,7 +111,7 @@ void LokiSeen::Save(Delta* delta) {
       const absl::string_view view = BytesOf(id);
       bytes.append(view.data(), view.size());
     }
-    delta->positions.push_back({RowKey(second), absl::Base64Escape(bytes)});
+    delta->positions.push_back({RowKey(second), DumpJson(absl::Base64Escape(bytes))});
   }
   changed_.clear();
 }

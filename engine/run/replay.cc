@@ -146,6 +146,7 @@ Replay::Replay(const RuleSet* rules, const Redactor* redactor, Options options, 
       matcher_(rules, redactor, metrics),
       candidates_(rules, options_.scan),
       evaluator_(rules, {options_.external_labels, false}, metrics),
+      output_(options_.since, &evaluator_),
       crew_(std::max(options_.threads, 1) - 1) {}
 
 Replay::~Replay() = default;
@@ -190,8 +191,7 @@ absl::Status Replay::Run(const std::vector<std::string>& paths, OnTransition on_
     }
   }
   const TimeNs end = options_.until == kNoTime ? end_ : options_.until;
-  if (end != kNoTime) evaluator_.Finish(end, options_.drain, &decided_);
-  Tell(/*all=*/true, on_transition);
+  output_.Finish(end, options_.drain, on_transition);
   const bool any = std::any_of(sources_.begin(), sources_.end(),
                                [](const auto& source) { return source->opened; });
   return any ? absl::OkStatus() : absl::NotFoundError("nothing could be read");
@@ -207,11 +207,7 @@ void Replay::Take(Source* source, OnTransition on_transition) {
       source->latest = item.time;
       evaluator_.Progress(source->number(), item.time);
     }
-    evaluator_.Decide(kNoTime, &decided_);
-    if (decided_.transitions.size() >= tell_at_) {
-      Tell(/*all=*/false, on_transition);
-      tell_at_ = 2 * decided_.transitions.size() + 64;
-    }
+    output_.Decide(on_transition);
   }
   source->Pop();
 }
@@ -225,40 +221,6 @@ SourceBlocks::Ahead Replay::AheadOf(const Archive& archive) {
   const int slots = 2 * options_.threads;
   ahead.chunks = std::max(slots / static_cast<int>(std::max<size_t>(sources_.size(), 1)), 1);
   return ahead;
-}
-
-// Tells what is decided for every rule, so that the order is that of time.
-void Replay::Tell(bool all, OnTransition on_transition) {
-  std::vector<Transition>& waiting = decided_.transitions;
-  SortTransitions(&waiting);
-  const TimeNs before = all ? kNever : evaluator_.decided_everywhere();
-  auto end = waiting.begin();
-  for (; end != waiting.end() && (all || end->time < before); ++end) TellOne(*end, on_transition);
-  waiting.erase(waiting.begin(), end);
-  if (all) TellFiringBefore(on_transition);
-}
-
-void Replay::TellOne(const Transition& transition, OnTransition on_transition) {
-  if (options_.since != kNoTime && transition.time < options_.since) {
-    const std::pair<size_t, Labels> identity(transition.rule_index, transition.alert.labels);
-    if (transition.state == AlertState::kFiring) {
-      firing_before_.insert_or_assign(identity, transition);
-    } else {
-      firing_before_.erase(identity);
-    }
-    return;
-  }
-  TellFiringBefore(on_transition);
-  on_transition(transition);
-}
-
-void Replay::TellFiringBefore(OnTransition on_transition) {
-  if (firing_before_.empty()) return;
-  std::vector<Transition> firing;
-  for (auto& [identity, transition] : firing_before_) firing.push_back(std::move(transition));
-  firing_before_.clear();
-  SortTransitions(&firing);
-  for (const Transition& transition : firing) on_transition(transition);
 }
 
 ReplaySummary Replay::Summary() const {

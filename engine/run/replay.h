@@ -5,7 +5,6 @@
 #define TALLYBELL_ENGINE_RUN_REPLAY_H_
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +20,7 @@
 #include "engine/match/redactor.h"
 #include "engine/match/rule_matcher.h"
 #include "engine/run/evaluator.h"
+#include "engine/run/replay_output.h"
 #include "engine/run/replay_plan.h"
 #include "engine/run/replay_table.h"
 #include "engine/run/source_reader.h"
@@ -53,7 +53,7 @@ class Replay {
     size_t mark_every = SourceReader::kMarkEvery;
   };
 
-  using OnTransition = absl::FunctionRef<void(const Transition&)>;
+  using OnTransition = ReplayOutput::OnTransition;
   // Bytes read, as files hold them, of how many (0: nobody knows).
   using OnProgress = absl::FunctionRef<void(uint64_t read, uint64_t of)>;
 
@@ -73,9 +73,6 @@ class Replay {
   class Source;
 
   void Take(Source* source, OnTransition on_transition);
-  void Tell(bool all, OnTransition on_transition);
-  void TellFiringBefore(OnTransition on_transition);
-  void TellOne(const Transition& transition, OnTransition on_transition);
 
   static constexpr size_t kMaxOpenBytes = 256 << 20;  // read at a time, of all sources
   // Of more sources than these none is read ahead: what is read ahead of all stays bounded.
@@ -89,15 +86,12 @@ class Replay {
   RuleMatcher matcher_;
   CandidateRulesCache candidates_;
   Evaluator evaluator_;
+  ReplayOutput output_;
   WorkerCrew crew_;
   std::vector<std::unique_ptr<Source>> sources_;
   std::vector<std::string> notes_;
   int64_t unread_ = 0;
-  RuleEvaluator::Output decided_;
-  size_t tell_at_ = 64;   // transitions that wait before it is looked at which can be told
   TimeNs end_ = kNoTime;  // the greatest time of a match or mark
-  // With `since`: what fires before it, to be told if it still does then.
-  std::map<std::pair<size_t, Labels>, Transition> firing_before_;
 };
 
 }  // namespace tallybell

@@ -4,6 +4,8 @@
 #include "engine/source/loki_entries.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <iterator>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -185,11 +187,20 @@ absl::StatusOr<LokiEntries> DecodeLokiTail(absl::string_view message) {
 }
 
 void AppendLokiEntries(LokiEntries more, LokiEntries* out) {
+  absl::flat_hash_map<uint64_t, uint32_t> known;  // by fingerprint
+  for (size_t i = 0; i < out->streams.size(); ++i) {
+    known.emplace(out->streams[i].Fingerprint(), static_cast<uint32_t>(i));
+  }
   std::vector<uint32_t> number;
   for (Labels& labels : more.streams) {
-    const auto found = std::find(out->streams.begin(), out->streams.end(), labels);
-    number.push_back(static_cast<uint32_t>(found - out->streams.begin()));
-    if (found == out->streams.end()) out->streams.push_back(std::move(labels));
+    const auto next = static_cast<uint32_t>(out->streams.size());
+    const auto [found, added] = known.emplace(labels.Fingerprint(), next);
+    if (!added && out->streams[found->second] == labels) {
+      number.push_back(found->second);
+      continue;
+    }
+    number.push_back(next);
+    out->streams.push_back(std::move(labels));
   }
   for (LokiEntry& entry : more.entries) {
     entry.stream = number[entry.stream];
@@ -197,6 +208,26 @@ void AppendLokiEntries(LokiEntries more, LokiEntries* out) {
   }
   out->lines_cut += more.lines_cut;
   out->memory += more.memory;
+}
+
+LokiEntries TakeLokiEntries(size_t count, LokiEntries* from) {
+  LokiEntries taken;
+  taken.streams = from->streams;
+  const auto end = from->entries.begin() + static_cast<std::ptrdiff_t>(count);
+  taken.entries.assign(std::make_move_iterator(from->entries.begin()),
+                       std::make_move_iterator(end));
+  LokiEntries left;
+  std::vector<int64_t> number(from->streams.size(), -1);
+  for (auto entry = end; entry != from->entries.end(); ++entry) {
+    if (number[entry->stream] < 0) {
+      number[entry->stream] = static_cast<int64_t>(left.streams.size());
+      left.streams.push_back(std::move(from->streams[entry->stream]));
+    }
+    entry->stream = static_cast<uint32_t>(number[entry->stream]);
+    left.entries.push_back(std::move(*entry));
+  }
+  *from = std::move(left);
+  return taken;
 }
 
 }  // namespace tallybell

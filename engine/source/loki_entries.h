@@ -47,6 +47,9 @@ absl::StatusOr<LokiEntries> DecodeLokiTail(absl::string_view message);
 // Puts `more`, of the same times or later ones, behind `*out`.
 void AppendLokiEntries(LokiEntries more, LokiEntries* out);
 
+// Takes the first `count` entries off `*from`.
+LokiEntries TakeLokiEntries(size_t count, LokiEntries* from);
+
 }  // namespace tallybell
 
 #endif  // TALLYBELL_ENGINE_SOURCE_LOKI_ENTRIES_H_

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright The tallybell Authors
+"""A Loki that is followed: whatever it loses, cuts or answers, each line it stores counts once.
+
+TALLYBELL_LOKI_SECONDS: how long the test with kills and cuts goes on pushing (default 6).
+"""
+
+import os
+import random
+import re
+import signal
+import threading
+import time
+import unittest
+
+from harness import wait_until
+from loki_case import LokiTest, burst
+
+SEED = 20240502
+SECONDS = float(os.environ.get("TALLYBELL_LOKI_SECONDS", "6"))
+MIB = 1 << 20
+BOUND = (1024 if os.environ.get("TALLYBELL_SANITIZE") else 200) * MIB
+
+
+class LiveLokiTest(LokiTest):
+    def test_what_the_tail_loses_in_silence_is_counted_once(self):
+        loki = self.loki()
+        loki.push(burst("before", 3, at=time.time_ns() - 20 * 60 * 10 ** 9))
+        self.follow(loki)
+        wait_until(lambda: self.metric("loki_tail_connected") == 1, "the tail is there")
+        for number in range(20):
+            loki.push(burst(number, 50 if number % 5 == 0 else 10, lines=1 + number % 3))
+        self.wait_for_count(loki)
+        self.assertGreater(self.metric("loki_lines_total", 'found="tail"'), 0)
+        # What was read is read again for a while.
+        wait_until(lambda: self.metric("loki_lag_seconds") < 3, "it is read to its end")
+        time.sleep(2)
+        self.wait_for_count(loki)
+        self.assertEqual(self.process.stop(), 0)
+        self.begin()
+        loki.push(burst("after", 8))
+        self.wait_for_count(loki)
+
+    def test_over_kills_cuts_and_restarts_of_either_side(self):
+        dice = random.Random(SEED)
+        loki = self.loki(shuffle_ties=SEED)
+        self.follow(loki, ", page: 50")
+        done = threading.Event()
+
+        def push():
+            number = 0
+            pusher = random.Random(SEED + 1)
+            while not done.is_set():
+                at = time.time_ns() - (pusher.randrange(4 * 10 ** 9) if number % 7 == 0 else 0)
+                loki.push(burst(number, pusher.choice((1, 3, 10, 30)),
+                                lines=pusher.choice((1, 1, 5)), at=at - at % 1000))
+                number += 1
+                done.wait(pusher.uniform(0.01, 0.08))
+
+        pusher = threading.Thread(target=push)
+        pusher.start()
+        self.addCleanup(pusher.join)
+        self.addCleanup(done.set)
+        deadline = time.monotonic() + SECONDS
+        kills = 0
+        while time.monotonic() < deadline:
+            done.wait(dice.uniform(0.1, 0.6))
+            deed = dice.choice(("kill", "kill", "term", "loki", "tails", "stall"))
+            if deed in ("kill", "term"):
+                self.process.signal(signal.SIGKILL if deed == "kill" else signal.SIGTERM)
+                self.process.wait()
+                self.begin()
+                kills += 1
+            elif deed == "loki":
+                loki.end()
+                done.wait(dice.uniform(0, 0.5))
+                loki.begin()
+            elif deed == "tails":
+                loki.cut_tails()
+            else:
+                loki.faults.tail_stalled = not loki.faults.tail_stalled
+        done.set()
+        pusher.join()
+        counted = self.wait_for_count(loki)
+        time.sleep(1)
+        self.assertEqual(self.counts()[""], counted, f"seed {SEED}")
+        print(f"\n{counted} lines over {kills} ends of tallybell, seed {SEED}", flush=True)
+        self.assertGreater(kills, 0)
+
+    def test_many_lines_of_one_instant_are_not_lost_where_a_page_ends(self):
+        loki = self.loki(most_entries=7, shuffle_ties=SEED)
+        now = time.time_ns() - 60 * 10 ** 9
+        for instant in range(5):
+            loki.push(burst(instant, 4, lines=1, at=now + instant))
+        # 60 lines of one instant, more than are given at a time: of one stream, and the same line
+        # in many.
+        loki.push([({"job": "anka", "host": "one"},
+                    [(now, f'boom "{n}" \\ {chr(0x100 + n)} <{n}>') for n in range(30)])])
+        loki.push([({"job": "anka", "host": f"same{n}"}, [(now, "boom")]) for n in range(30)])
+        self.follow(loki, ", page: 10")
+        self.wait_for_count(loki)
+        self.assertEqual(self.metric("loki_unreadable_instants_total"), 0)
+
+    def test_what_comes_late_is_found(self):
+        loki = self.loki()
+        self.follow(loki, ", tail: false")
+        loki.push(burst("now", 2))
+        self.wait_for_count(loki)
+        wait_until(lambda: self.metric("loki_lag_seconds") < 2, "it is settled")
+        loki.push(burst("late", 3, at=time.time_ns() - 4 * 10 ** 9))
+        self.wait_for_count(loki)
+        self.assertGreater(self.metric("loki_lines_total", 'found="late"'), 0)
+
+    def test_tenants_are_counted_apart_and_come_in_with_their_password(self):
+        loki = self.loki(tenants=True, user="bell", password="s3cret")
+        self.write("password", "s3cret\n")
+        self.follow(loki, ", tenants: [red, blue], basic_auth: {username: bell, "
+                          "password_file: password}")
+        loki.push(burst(1, 9), "red")
+        loki.push(burst(2, 4), "blue")
+        loki.push(burst(3, 2), "green")
+        self.wait_for_count(loki, tenant="red")
+        self.wait_for_count(loki, tenant="blue")
+        self.assertEqual(set(self.counts()), {"red", "blue"})
+        self.assertNotIn("s3cret", self.process.stderr() + self.get("/metrics"))
+
+
+class FaultTest(LokiTest):
+    """One tallybell meets every fault, one after the other."""
+
+    QUERY = (("query_status", (500, "internal")),
+             ("query_status", (429, "too many outstanding requests")),
+             ("query_status", (400, "parse error at line 1")),
+             ("query_status", (401, "no org id")),
+             ("query_body", b"<html>"), ("query_body", b"[]"),
+             ("query_body", b'{"status":"success"}'),
+             ("query_body", b'{"status":"success","data":{"resultType":"matrix","result":[]}}'),
+             ("query_body", b'{"status":"success","data":{"resultType":"streams","result":'
+              b'[{"stream":{"a":1},"values":[[1,2]]}]}}'),
+             ("query_body", b"[" * 100000), ("query_cut", True),
+             ("redirect", "http://127.0.0.1:1/"), ("ignores_range", True), ("query_hangs", True))
+    TAIL = (("tail_refused", (500, "max concurrent tail requests limit exceeded")),
+            ("tail_frames", [(1, b"{"), (1, b"[]")]), ("tail_frames", [(2, b"\x00\xff")]),
+            ("tail_frames", [(1, b'{"streams":[{"stream":{},"values":[["x","y"]]}]}')]),
+            ("tail_frames", [(1, b"x" * (8 << 20))]), ("tail_endless", True),
+            ("tail_silent", True), ("tail_seconds", 0.1))
+
+    def setUp(self):
+        super().setUp()
+        self.contract = self.loki()
+        self.follow(self.contract, ", timeout: 500ms, stall_after: 1s")
+        self.number = 0
+
+    def warnings(self):
+        return re.findall(r'a Loki cannot be read.*?err="?(.*?)"?$', self.process.stderr(), re.M)
+
+    def count_one_more(self):
+        self.number += 1
+        self.contract.push(burst(self.number, 2))
+        self.wait_for_count(self.contract)
+
+    def test_nothing_is_lost_or_doubled_over_a_fault(self):
+        # What was stored before the first start.
+        self.contract.push([({"job": "anka"}, [(time.time_ns() - 7200 * 10 ** 9, "quiet")])])
+        before = type(self.contract.faults)()
+        self.count_one_more()
+        for name, value in self.QUERY:
+            with self.subTest(name=name, value=str(value)[:60]):
+                failures = self.metric("loki_query_failures_total")
+                setattr(self.contract.faults, name, value)
+                wait_until(lambda b=failures: self.metric("loki_query_failures_total") > b,
+                           "it is noticed")
+                setattr(self.contract.faults, name, getattr(before, name))
+                self.count_one_more()
+        self.assertLessEqual(len(self.warnings()), len(self.QUERY), self.process.stderr())
+        self.assertLess(self.process.resident_bytes(), BOUND)
+        self.assertTrue(self.process.alive())
+
+    def test_a_tail_that_fails_costs_nothing_but_time(self):
+        self.count_one_more()
+        for name, value in self.TAIL:
+            with self.subTest(name=name, value=str(value)[:60]):
+                if name in ("tail_refused", "tail_seconds"):
+                    self.contract.cut_tails()
+                setattr(self.contract.faults, name, value)
+                self.count_one_more()
+                self.contract.cut_tails()
+                default = [] if name == "tail_frames" else getattr(type(self.contract.faults)(),
+                                                                   name)
+                setattr(self.contract.faults, name, default)
+        wait_until(lambda: self.metric("loki_tail_connected") == 1, "the tail is back")
+        self.assertLess(self.process.resident_bytes(), BOUND)
+
+    def test_a_loki_that_stays_away_is_a_source_that_is_down(self):
+        self.count_one_more()
+        self.contract.end()
+        wait_until(lambda: "TallybellSourceDown" in self.process.stdout(), "it is told")
+        self.assertEqual(len(self.warnings()), 1, self.process.stderr())
+        self.contract.begin()
+        self.count_one_more()
+        wait_until(lambda: "can be read again" in self.process.stderr(), "it says so")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright The tallybell Authors
+"""What the tests with a Loki share: a contract Loki, a tallybell that follows it, and its counts."""
+
+import json
+import os
+import pathlib
+import re
+import sys
+import time
+import urllib.error
+import urllib.request
+
+from harness import LiveTest, wait_until
+
+sys.path.insert(0, str(pathlib.Path(os.environ["TALLYBELL_SOURCE_DIR"]) / "tests/support"))
+from contract_loki import ContractLoki  # noqa: E402  pylint: disable=wrong-import-position
+
+RULES = """\
+groups:
+  - name: loki
+    rules:
+      - alert: Boom
+        from: '{job="anka"}'
+        match: boom
+        when: count > 0 in 6h
+        by: [job, tenant]
+"""
+
+
+class LokiTest(LiveTest):
+    """A test with a contract Loki; times are short, so that much happens in little time."""
+
+    def loki(self, **options):
+        loki = ContractLoki(**options)
+        self.addCleanup(loki.end)
+        return loki
+
+    def follow(self, loki, settings="", query='{job="anka"}', rules=RULES):
+        """Starts a tallybell that follows `loki`; `settings` are YAML, each after a comma."""
+        self.write("rules.yaml", rules)
+        self.write("tallybell.yaml", f"""\
+sources:
+  - loki: {{url: '{loki.url}', query: '{query}', settle: 1s, sweep_every: 300ms, look_back: 8s,
+           lateness: 2s{settings}}}
+rules: [rules.yaml]
+sinks: [stdout: {{}}]
+state: {{path: state.db}}
+server: {{listen: '127.0.0.1:0'}}
+""")
+        self.begin()
+
+    def begin(self):
+        self.process = self.tallybell()
+        addresses = re.findall(r"msg=listening address=(\S+)", self.process.stderr())
+        self.url = "http://" + addresses[-1]
+
+    def get(self, path):
+        with urllib.request.urlopen(self.url + path, timeout=60) as answer:
+            return answer.read().decode()
+
+    def counts(self):
+        """The value of each alert by its tenant."""
+        try:
+            alerts = json.loads(self.get("/api/v1/alerts"))["data"]["alerts"]
+        except (OSError, urllib.error.URLError):
+            return {}
+        return {alert["labels"].get("tenant", ""): float(alert["value"]) for alert in alerts
+                if alert["labels"]["alertname"] == "Boom"}
+
+    def metric(self, name, labels=""):
+        """The sum of the metric's samples whose labels hold that text."""
+        total = 0.0
+        for line in self.get("/metrics").splitlines():
+            if line.startswith("tallybell_" + name) and labels in line:
+                total += float(line.rsplit(" ", 1)[1])
+        return total
+
+    def wait_for_count(self, loki, patience=60.0, tenant=""):
+        want = loki.count('{job="anka"} |= "boom"', tenant or "fake")
+        wait_until(lambda: self.counts().get(tenant, 0) >= want, f"{want} lines are counted; "
+                   f"last {self.counts()}", patience)
+        self.assertEqual(self.counts().get(tenant, 0), want)
+        return want
+
+
+def burst(number, streams, lines=1, at=None, job="anka"):
+    """One push of that many streams."""
+    now = time.time_ns() if at is None else at
+    return [({"job": job, "host": f"mac{stream}"},
+             [(now + line, f"boom {number} {stream} {line}") for line in range(lines)])
+            for stream in range(streams)]
