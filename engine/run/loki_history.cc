@@ -33,13 +33,11 @@ absl::StatusOr<std::unique_ptr<LokiHistory>> LokiHistory::Create(const Options& 
     ASSIGN_OR_RETURN(std::unique_ptr<LokiQuery> query, LokiQuery::Create(options.query, clock));
     queries.push_back(std::move(query));
   }
-  return std::unique_ptr<LokiHistory>(new LokiHistory(options, std::move(queries), clock));
+  return std::unique_ptr<LokiHistory>(new LokiHistory(options, std::move(queries)));
 }
 
-LokiHistory::LokiHistory(const Options& options, std::vector<std::unique_ptr<LokiQuery>> queries,
-                         const Clock* clock)
+LokiHistory::LokiHistory(const Options& options, std::vector<std::unique_ptr<LokiQuery>> queries)
     : options_(options),
-      clock_(clock),
       slice_(std::clamp((options.to - options.from) / (options.readers * kSlicesAReader),
                         kLeastSlice, kHour)),
       queries_(std::move(queries)),

@@ -57,8 +57,7 @@ class LokiHistory {
     absl::Status status;
   };
 
-  LokiHistory(const Options& options, std::vector<std::unique_ptr<LokiQuery>> queries,
-              const Clock* clock);
+  LokiHistory(const Options& options, std::vector<std::unique_ptr<LokiQuery>> queries);
   Slice* NextSlice() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Run(LokiQuery* query, int number);
   absl::Status ReadSlice(LokiQuery* query, int number, Slice* slice);
@@ -67,7 +66,6 @@ class LokiHistory {
   bool MayHand(const Slice* slice) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const Options options_;
-  const Clock* const clock_;
   const DurationNs slice_;
   std::vector<std::unique_ptr<LokiQuery>> queries_;  // one a reader
 

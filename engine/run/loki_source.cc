@@ -64,7 +64,8 @@ LokiSource::LokiSource(const LokiSourceConfig* config, const std::vector<Positio
       lines_total_(metrics->Get("source_lines_total", {{"source", config->Key()}})),
       bytes_total_(metrics->Get("source_bytes_total", {{"source", config->Key()}})),
       given_up_total_(metrics->Get("loki_given_up_lines_total", {{"source", config->Key()}})),
-      lag_seconds_(metrics->Get("loki_lag_seconds", {{"source", config->Key()}})),
+      cut_total_(metrics->Get("source_lines_cut_total", {{"source", config->Key()}})),
+      future_total_(metrics->Get("source_future_times_total", {{"source", config->Key()}})),
       queue_bytes_(metrics->Get("loki_queue_bytes", {{"source", config->Key()}})),
       remembered_(metrics->Get("loki_remembered_lines", {{"source", config->Key()}})) {
   for (size_t i = 0; i < 3; ++i) {
@@ -104,6 +105,7 @@ void LokiSource::TakeUpRules() {
   options.max_future = config_->max_future;
   const size_t rules = rules_->rules.rules.size();
   records_ = std::make_unique<PushRecords>(options, &rules_->candidates, &rules_->matcher, rules);
+  clamped_ = 0;
   watched_.clear();
   files_.clear();
   watched_of_rule_.assign(rules, -1);
@@ -179,6 +181,7 @@ void LokiSource::TakeBatch(LokiBatch batch) {
     given_up += time < horizon;
     is_new[i] = time >= horizon && seen_.Add(time, ids[i]);
     news += is_new[i];
+    if (is_new[i] && batch.entries.entries[i].line.size() == kMaxLokiLine) cut_total_.Add();
   }
   if (news > 0) {
     const PushedBody body = LokiBody(batch.entries, is_new);
@@ -187,6 +190,7 @@ void LokiSource::TakeBatch(LokiBatch batch) {
     found_total_[static_cast<size_t>(batch.found)]->Add(news);
   }
   given_up_total_.Add(given_up);
+  future_total_.Add(records_->clamped() - std::exchange(clamped_, records_->clamped()));
   passes_.NoteRead(batch.from, batch.to, batch.asked_at);
   passes_changed_ = true;
   seen_.Forget(passes_.horizon());
@@ -240,7 +244,6 @@ void LokiSource::Poll(Delta*) {
     live_ = !health_.down();
     for (const Watched& watched : watched_) rules_->evaluator.SetLive(watched.source, live_, now);
   }
-  lag_seconds_.Set(std::max<DurationNs>(SubtractNs(now, passes_.settled()), 0));
   remembered_.Set(static_cast<int64_t>(seen_.size()));
 }
 

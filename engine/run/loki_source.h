@@ -31,8 +31,8 @@ namespace tallybell {
 // a restart neither loses a line nor counts one twice. It is complete to what is read and settled.
 //
 // Belongs to the evaluation thread. Metrics, by source: source_lines_total, source_bytes_total,
-// loki_lines_total (by how a line was found), loki_lag_seconds, loki_queue_bytes,
-// loki_remembered_lines, loki_given_up_lines_total, and those of LokiFeed.
+// source_lines_cut_total, source_future_times_total, loki_lines_total (by how a line was found),
+// loki_queue_bytes, loki_remembered_lines, loki_given_up_lines_total, and those of LokiFeed.
 class LokiSource : public EngineSource {
  public:
   // The errors of LokiFeed::Create. `stored`: the rows of all sources, of which it takes its own.
@@ -93,6 +93,7 @@ class LokiSource : public EngineSource {
   SourceHealth health_;
   bool live_ = true;  // as the evaluator was told
   bool early_ = true;
+  int64_t clamped_ = 0;  // already in the metric
   std::vector<Watched> watched_;
   std::vector<int> watched_of_rule_;                  // place in watched_, or -1
   absl::flat_hash_map<std::string, uint32_t> files_;  // by the row of a stream
@@ -100,7 +101,8 @@ class LokiSource : public EngineSource {
   Metric& bytes_total_;
   Metric* found_total_[3];  // by LokiBatch::Found
   Metric& given_up_total_;
-  Metric& lag_seconds_;
+  Metric& cut_total_;
+  Metric& future_total_;
   Metric& queue_bytes_;
   Metric& remembered_;
 };

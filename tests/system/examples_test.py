@@ -59,6 +59,7 @@ class DeploymentTest(LiveTest):
     def test_tallybell_finds_nothing_wrong_with_its_configurations(self):
         self.check(EXAMPLES / "sidecar/tallybell.yaml")
         self.check(EXAMPLES / "promtail/tallybell.yaml")
+        self.check(EXAMPLES / "loki/tallybell.yaml")
 
     def test_the_composition_mounts_what_the_configuration_names(self):
         document = yaml_of("sidecar/compose.yaml")[0]
@@ -94,6 +95,24 @@ class DeploymentTest(LiveTest):
             self.assertEqual(service["logging"]["driver"], "json-file")
             self.assertNotIn("compress", service["logging"]["options"])
         self.assertTrue((SOURCE / ours["build"]["dockerfile"]).exists())
+
+    def test_the_loki_of_the_example_has_the_tenants_that_are_followed(self):
+        document = yaml_of("loki/compose.yaml")[0]
+        config = yaml_of("loki/tallybell.yaml")[0]
+        followed = config["sources"][0]["loki"]
+        loki = yaml_of("loki/loki.yaml")[0]
+        self.assertTrue(loki["auth_enabled"])
+        self.assertEqual(followed["url"], f"http://loki:{loki['server']['http_listen_port']}")
+        self.assertEqual(followed["tenants"], ["builds", "lab"])
+        for name, service in document["services"].items():
+            for volume in service["volumes"]:
+                source = volume.split(":")[0]
+                if source.startswith("."):
+                    self.assertTrue((EXAMPLES / "loki" / source).exists(), volume)
+                else:
+                    self.assertIn(source, document["volumes"], name)
+            self.assertLessEqual(set(service.get("depends_on", [])), set(document["services"]))
+            self.assertLessEqual(set(service.get("secrets", [])), set(document["secrets"]), name)
 
     def test_the_pod_mounts_what_its_configuration_names(self):
         objects = {item["kind"]: item for item in yaml_of("sidecar/kubernetes.yaml")}

@@ -33,7 +33,7 @@ class LiveLokiTest(LokiTest):
         self.wait_for_count(loki)
         self.assertGreater(self.metric("loki_lines_total", 'found="tail"'), 0)
         # What was read is read again for a while.
-        wait_until(lambda: self.metric("loki_lag_seconds") < 3, "it is read to its end")
+        wait_until(lambda: self.metric("source_complete_to_lag_seconds") < 3, "it is read to its end")
         time.sleep(2)
         self.wait_for_count(loki)
         self.assertEqual(self.process.stop(), 0)
@@ -106,7 +106,7 @@ class LiveLokiTest(LokiTest):
         self.follow(loki, ", tail: false")
         loki.push(burst("now", 2))
         self.wait_for_count(loki)
-        wait_until(lambda: self.metric("loki_lag_seconds") < 2, "it is settled")
+        wait_until(lambda: self.metric("source_complete_to_lag_seconds") < 2, "it is settled")
         loki.push(burst("late", 3, at=time.time_ns() - 4 * 10 ** 9))
         self.wait_for_count(loki)
         self.assertGreater(self.metric("loki_lines_total", 'found="late"'), 0)
