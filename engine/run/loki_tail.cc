@@ -20,6 +20,8 @@ namespace {
 constexpr DurationNs kBefore = 10 * kMinute;
 // Loki ends every tail after an hour; only one that cannot be had again is worth a line.
 constexpr int kFailuresBeforeLog = 3;
+// One that lasted so long was a good one, though nothing came.
+constexpr DurationNs kWhole = 10 * kSecond;
 
 }  // namespace
 
@@ -67,6 +69,7 @@ void LokiTail::Run() {
   BackOff back_off(std::hash<std::string>()(source_));
   do {
     absl::Status ended;
+    const TimeNs began = clock_->Monotonic();
     try {
       ended = Listen();
     } catch (const std::exception& error) {
@@ -75,6 +78,7 @@ void LokiTail::Run() {
     connected_.Set(0);
     if (absl::IsCancelled(ended)) return;
     ends_total_.Add();
+    if (SubtractNs(clock_->Monotonic(), kWhole) >= began) failures_ = 0;
     if (failures_ == 0) back_off.Reset();
     Note(ended);
   } while (Rest(back_off.Next()));

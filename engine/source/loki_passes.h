@@ -32,8 +32,6 @@ class LokiPasses {
   TimeNs settled() const { return read_to_[0]; }
   // Nothing that is earlier will be read again.
   TimeNs horizon() const;
-  // Whether reading [from, to) reads again, because of its age, what was read when settled.
-  bool IsLate(TimeNs from) const { return from < settled(); }
 
   struct Span {
     TimeNs from = kNoTime;

@@ -16,7 +16,7 @@
 namespace tallybell {
 namespace {
 
-constexpr size_t kMaxAnswer = 64 << 20;  // bytes
+constexpr size_t kMaxAnswer = 32 << 20;  // bytes
 constexpr size_t kMaxReason = 300;       // of what the server says, in an error
 constexpr DurationNs kLeastSpan = kSecond;
 constexpr size_t kMaxInstant = 256 << 20;  // bytes of lines of one time
@@ -72,6 +72,7 @@ class HttpLokiQuery : public LokiQuery {
       : options_(std::move(options)),
         client_(std::move(client)),
         clock_(clock),
+        most_(options_.page),
         page_(options_.page),
         span_(options_.span) {}
 
@@ -85,6 +86,7 @@ class HttpLokiQuery : public LokiQuery {
   const Options options_;
   const std::unique_ptr<HttpClient> client_;
   const Clock* const clock_;
+  int most_;         // lines that the server gives at a time, as far as is known
   int page_;         // lines asked for now
   DurationNs span_;  // and of how long
 };
@@ -102,7 +104,7 @@ absl::StatusOr<LokiEntries> HttpLokiQuery::Ask(TimeNs from, TimeNs to, const std
     request.headers = LokiHeaders(target);
     ASSIGN_OR_RETURN(const HttpResponse response, client_->Do(request, options_.timeout));
     if (IsOverLimit(response) && page_ > 1) {
-      page_ = std::max(page_ / 2, 1);
+      most_ = page_ = std::max(page_ / 2, 1);
       continue;
     }
     if (response.status != 200) return StatusOf(response);
@@ -127,6 +129,7 @@ absl::StatusOr<LokiPage> HttpLokiQuery::Read(TimeNs from, TimeNs to) {
     span_ = std::max(std::min(span_, page.complete_to - from) / 2, kLeastSpan);
   }
   RETURN_IF_ERROR(entries.status());
+  page_ = std::min(2 * page_, most_);
   if (!full) {
     page.entries = *std::move(entries);
     span_ = std::min(2 * span_, options_.span);

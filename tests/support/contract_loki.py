@@ -61,7 +61,8 @@ class Stream:
 
 
 MATCHER = re.compile(r'\s*([a-zA-Z_]\w*)\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\.)*"|`[^`]*`)\s*(,?)')
-FILTER = re.compile(r'\s*(\|=|!=|\|~|!~)\s*("(?:[^"\\]|\\.)*"|`[^`]*`)')
+FILTER = re.compile(r'\s*(?:(\|=|!=|\|~|!~)|\|\s*([a-zA-Z_]\w*)\s*(=~|!~|!=|=))'
+                    r'\s*("(?:[^"\\]|\\.)*"|`[^`]*`)')
 
 
 def text_of(literal):
@@ -69,7 +70,7 @@ def text_of(literal):
 
 
 def parse_query(text):
-    """A selector and line filters as two predicates; ValueError for anything else."""
+    """A selector, and filters of lines and labels, as two predicates; ValueError for anything else."""
     text = text.strip()
     if not text.startswith("{"):
         raise ValueError(PROTOCOL_ERROR_TEXT)
@@ -90,7 +91,7 @@ def parse_query(text):
         match = FILTER.match(text, at)
         if match is None:
             raise ValueError(PROTOCOL_ERROR_TEXT)
-        filters.append((match[1], text_of(match[2])))
+        filters.append((match[1] or match[3], match[2], text_of(match[4])))
         at = match.end()
 
     def selects(labels):
@@ -101,9 +102,13 @@ def parse_query(text):
                 return False
         return True
 
-    def keeps(line):
-        for operator, value in filters:
-            found = re.search(value, line) is not None if "~" in operator else value in line
+    def keeps(line, labels):
+        for operator, name, value in filters:
+            if name is not None:
+                have = labels.get(name, "")
+                found = re.fullmatch(value, have) is not None if "~" in operator else have == value
+            else:
+                found = re.search(value, line) is not None if "~" in operator else value in line
             if found == operator.startswith("!"):
                 return False
         return True
@@ -194,7 +199,7 @@ class ContractLoki:
                 continue
             matching = []
             for labels, entries in delivered:
-                entries = [entry for entry in entries if tail.keeps(entry[1])]
+                entries = [entry for entry in entries if tail.keeps(entry[1], labels)]
                 if entries and tail.selects(labels):
                     matching.append((labels, entries))
             if self.faults.loses:
@@ -215,7 +220,7 @@ class ContractLoki:
             for ns, line, metadata in stream.entries[first:]:
                 if ns >= end:
                     break
-                if keeps(line):
+                if keeps(line, stream.labels):
                     yield ns, stream.labels, line, metadata
 
     def query(self, parameters, tenant, categorize):
