@@ -2,7 +2,7 @@
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 find_package(absl REQUIRED)
-find_package(Boost 1.74 CONFIG REQUIRED)  # its headers only: Asio
+find_package(Boost 1.74 CONFIG REQUIRED)  # its headers only: Asio, Beast
 find_package(OpenSSL REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(ZLIB REQUIRED)

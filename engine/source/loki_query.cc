@@ -129,10 +129,11 @@ absl::StatusOr<LokiPage> HttpLokiQuery::Read(TimeNs from, TimeNs to) {
     span_ = std::max(std::min(span_, page.complete_to - from) / 2, kLeastSpan);
   }
   RETURN_IF_ERROR(entries.status());
-  page_ = std::min(2 * page_, most_);
+  // Slowly: what was too much will be too much again.
+  page_ = std::min(page_ + page_ / 16 + 1, most_);
   if (!full) {
     page.entries = *std::move(entries);
-    span_ = std::min(2 * span_, options_.span);
+    span_ = std::min(span_ + span_ / 8, options_.span);
     return page;
   }
   const TimeNs last = entries->entries.back().time;

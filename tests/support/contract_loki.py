@@ -441,7 +441,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             tail.waiting.extend(({**labels, **dict(metadata)}, ns, line) for ns, labels, line,
                                 metadata in past[-int(parameters.get("limit", "100")):])
             self.loki.tails.append(tail)
-        threading.Thread(target=self.read_frames, daemon=True).start()
+        if self.loki.tls is None:  # which does not bear two threads; what comes is pongs
+            threading.Thread(target=self.read_frames, daemon=True).start()
         try:
             self.run_tail(tail)
         except OSError:

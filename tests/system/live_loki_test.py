@@ -8,7 +8,10 @@ TALLYBELL_LOKI_SECONDS: how long the test with kills and cuts goes on pushing (d
 import os
 import random
 import re
+import shutil
 import signal
+import ssl
+import subprocess
 import threading
 import time
 import unittest
@@ -125,6 +128,30 @@ class LiveLokiTest(LokiTest):
         self.assertNotIn("s3cret", self.process.stderr() + self.get("/metrics"))
 
 
+    @unittest.skipIf(shutil.which("openssl") is None, "makes its certificate with openssl")
+    def test_over_tls_with_a_token(self):
+        key, cert = self.directory / "key.pem", self.directory / "cert.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
+                        "/CN=loki", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key,
+                        "-out", cert], check=True, capture_output=True, timeout=60)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(cert, key)
+        loki = self.loki(tls=context, token="t0ken")
+        self.write("token", "t0ken")
+        self.follow(loki, ", tls: {ca_file: cert.pem}, authorization: {credentials_file: token}")
+        wait_until(lambda: self.metric("loki_tail_connected") == 1, "the tail is there")
+        loki.push(burst(1, 9))
+        self.wait_for_count(loki)
+        self.process.stop()
+        # Whom nobody vouches for is not believed, and told nothing.
+        asked = len(loki.paths)
+        (self.directory / "state.db").unlink()
+        self.follow(loki, ", authorization: {credentials_file: token}")
+        wait_until(lambda: "certificate is not good" in self.process.stderr(), "it says why")
+        self.assertEqual(len(loki.paths), asked)
+
+
 class FaultTest(LokiTest):
     """One tallybell meets every fault, one after the other."""
 
@@ -159,12 +186,22 @@ class FaultTest(LokiTest):
         self.contract.push(burst(self.number, 2))
         self.wait_for_count(self.contract)
 
-    def test_nothing_is_lost_or_doubled_over_a_fault(self):
+    def test_nothing_is_lost_or_doubled_over_a_bad_status(self):
+        self.meet([fault for fault in self.QUERY if fault[0] == "query_status"])
+
+    def test_nothing_is_lost_or_doubled_over_a_bad_answer(self):
+        self.meet([fault for fault in self.QUERY if fault[0] == "query_body"])
+
+    def test_nothing_is_lost_or_doubled_over_no_answer_or_another(self):
+        self.meet([fault for fault in self.QUERY if not fault[0].startswith("query_b") and
+                   fault[0] != "query_status"])
+
+    def meet(self, faults):
         # What was stored before the first start.
         self.contract.push([({"job": "anka"}, [(time.time_ns() - 7200 * 10 ** 9, "quiet")])])
         before = type(self.contract.faults)()
         self.count_one_more()
-        for name, value in self.QUERY:
+        for name, value in faults:
             with self.subTest(name=name, value=str(value)[:60]):
                 failures = self.metric("loki_query_failures_total")
                 setattr(self.contract.faults, name, value)
@@ -172,7 +209,7 @@ class FaultTest(LokiTest):
                            "it is noticed")
                 setattr(self.contract.faults, name, getattr(before, name))
                 self.count_one_more()
-        self.assertLessEqual(len(self.warnings()), len(self.QUERY), self.process.stderr())
+        self.assertLessEqual(len(self.warnings()), len(faults), self.process.stderr())
         self.assertLess(self.process.resident_bytes(), BOUND)
         self.assertTrue(self.process.alive())
 
