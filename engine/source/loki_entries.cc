@@ -29,14 +29,15 @@ class EntriesReader {
 
   absl::StatusOr<LokiEntries> ReadAnswer() {
     bool success = false;
-    RETURN_IF_ERROR(cursor_.TakeObject([this, &success](const String& key) -> absl::Status {
+    const auto take_member = [this, &success](const String& key) -> absl::Status {
       if (key.raw == "data") return ReadData();
       if (key.raw != "status") return cursor_.Skip();
       std::string status;
       RETURN_IF_ERROR(TakeText(&status));
       success = status == "success";
       return absl::OkStatus();
-    }));
+    };
+    RETURN_IF_ERROR(cursor_.TakeObject(take_member));
     if (!success || !streams_seen_) return absl::InvalidArgumentError("no answer of a Loki");
     return Finish();
   }
