@@ -139,7 +139,9 @@ absl::StatusOr<LokiPage> HttpLokiQuery::Read(TimeNs from, TimeNs to) {
   const TimeNs last = entries->entries.back().time;
   if (last > from) {
     // Of the last time there may be more than this.
-    while (entries->entries.back().time == last) entries->entries.pop_back();
+    while (!entries->entries.empty() && entries->entries.back().time == last) {
+      entries->entries.pop_back();
+    }
     page.complete_to = last;
     page.entries = *std::move(entries);
     return page;
