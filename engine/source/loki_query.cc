@@ -18,6 +18,7 @@ namespace {
 
 constexpr size_t kMaxAnswer = 32 << 20;  // bytes
 constexpr size_t kMaxReason = 300;       // of what the server says, in an error
+constexpr int kInstantLines = 5000;
 constexpr DurationNs kLeastSpan = kSecond;
 constexpr size_t kMaxInstant = 256 << 20;  // bytes of lines of one time
 constexpr int kMostSplits = 60;            // of one time, one inside the other
@@ -72,44 +73,48 @@ class HttpLokiQuery : public LokiQuery {
       : options_(std::move(options)),
         client_(std::move(client)),
         clock_(clock),
-        most_(options_.page),
         page_(options_.page),
+        most_(options_.page),
+        instant_(std::max(options_.page, kInstantLines)),
         span_(options_.span) {}
 
   absl::StatusOr<LokiPage> Read(TimeNs from, TimeNs to) override;
   void Cancel() override { client_->Cancel(); }
 
  private:
-  absl::StatusOr<LokiEntries> Ask(TimeNs from, TimeNs to, const std::string& filter, bool* full);
+  absl::StatusOr<LokiEntries> Ask(TimeNs from, TimeNs to, const std::string& filter, int* limit,
+                                  bool* full);
   absl::Status ReadInstant(TimeNs at, const std::string& filter, int depth, LokiEntries* out);
 
   const Options options_;
   const std::unique_ptr<HttpClient> client_;
   const Clock* const clock_;
-  int most_;         // lines that the server gives at a time, as far as is known
   int page_;         // lines asked for now
+  int most_;         // and at most, as far as the server gives so many
+  int instant_;      // the same of one instant
   DurationNs span_;  // and of how long
 };
 
-// One question. `*full`: there may be more than was answered.
+// One question. `*limit` lines are asked for, fewer where the server gives fewer; `*full`: there
+// may be more than was answered.
 absl::StatusOr<LokiEntries> HttpLokiQuery::Ask(TimeNs from, TimeNs to, const std::string& filter,
-                                               bool* full) {
+                                               int* limit, bool* full) {
   for (;;) {
     LokiTarget target = options_.target;
     target.query += filter;
     HttpRequest request;
     request.method = "GET";
-    request.path = absl::StrCat(LokiPath("query_range", target, from, page_), "&end=", to,
+    request.path = absl::StrCat(LokiPath("query_range", target, from, *limit), "&end=", to,
                                 "&direction=forward");
     request.headers = LokiHeaders(target);
     ASSIGN_OR_RETURN(const HttpResponse response, client_->Do(request, options_.timeout));
-    if (IsOverLimit(response) && page_ > 1) {
-      most_ = page_ = std::max(page_ / 2, 1);
+    if (IsOverLimit(response) && *limit > 1) {
+      *limit = std::max(*limit / 2, 1);
       continue;
     }
     if (response.status != 200) return StatusOf(response);
     ASSIGN_OR_RETURN(LokiEntries entries, DecodeLokiAnswer(response.body));
-    *full = entries.entries.size() >= static_cast<size_t>(page_);
+    *full = entries.entries.size() >= static_cast<size_t>(*limit);
     if (!entries.entries.empty() &&
         (entries.entries.front().time < from || entries.entries.back().time >= to)) {
       return absl::InvalidArgumentError("the answer holds lines that were not asked for");
@@ -123,12 +128,14 @@ absl::StatusOr<LokiPage> HttpLokiQuery::Read(TimeNs from, TimeNs to) {
   page.asked_at = clock_->Now();
   page.complete_to = std::min(to, AddNs(from, span_));
   bool full = false;
-  absl::StatusOr<LokiEntries> entries = Ask(from, page.complete_to, "", &full);
+  const int asked = page_;
+  absl::StatusOr<LokiEntries> entries = Ask(from, page.complete_to, "", &page_, &full);
   if (absl::IsResourceExhausted(entries.status()) || absl::IsDeadlineExceeded(entries.status())) {
     page_ = std::max(page_ / 2, 1);
     span_ = std::max(std::min(span_, page.complete_to - from) / 2, kLeastSpan);
   }
   RETURN_IF_ERROR(entries.status());
+  if (page_ < asked) most_ = page_;
   // Slowly: what was too much will be too much again.
   page_ = std::min(page_ + page_ / 16 + 1, most_);
   if (!full) {
@@ -156,7 +163,7 @@ absl::StatusOr<LokiPage> HttpLokiQuery::Read(TimeNs from, TimeNs to) {
 absl::Status HttpLokiQuery::ReadInstant(TimeNs at, const std::string& filter, int depth,
                                         LokiEntries* out) {
   bool full = false;
-  ASSIGN_OR_RETURN(LokiEntries entries, Ask(at, at + 1, filter, &full));
+  ASSIGN_OR_RETURN(LokiEntries entries, Ask(at, at + 1, filter, &instant_, &full));
   if (!full) {
     AppendLokiEntries(std::move(entries), out);
     return absl::OkStatus();
@@ -164,7 +171,7 @@ absl::Status HttpLokiQuery::ReadInstant(TimeNs at, const std::string& filter, in
   const LokiSplit split = SplitLokiEntries(entries);
   if (depth == kMostSplits || split.with.empty() || out->memory > kMaxInstant) {
     return absl::OutOfRangeError(
-        absl::StrCat("more than ", page_, " lines have the time ", FormatRfc3339(at),
+        absl::StrCat("more than ", instant_, " lines have the time ", FormatRfc3339(at),
                      ", and cannot be told apart: raise max_entries_limit_per_query"));
   }
   RETURN_IF_ERROR(ReadInstant(at, absl::StrCat(filter, split.with), depth + 1, out));
