@@ -255,7 +255,9 @@ class ContractLoki:
         with self.lock:
             found = list(self._find(selects, keeps, tenant, begin, end))
         if self.ties is not None:
-            self.ties.shuffle(found)
+            # Lines of one stream and one instant keep their order.
+            rank = {id(labels): self.ties.random() for _, labels, _, _ in found}
+            found.sort(key=lambda entry: rank[id(entry[1])])
         found.sort(key=lambda entry: entry[0], reverse=direction == "backward")
         streams = {}
         for ns_, labels, line, metadata in found[:limit]:
