@@ -65,6 +65,7 @@ LokiSource::LokiSource(const LokiSourceConfig* config, const std::vector<Positio
       bytes_total_(metrics->Get("source_bytes_total", {{"source", config->Key()}})),
       given_up_total_(metrics->Get("loki_given_up_lines_total", {{"source", config->Key()}})),
       cut_total_(metrics->Get("source_lines_cut_total", {{"source", config->Key()}})),
+      pauses_total_(metrics->Get("source_pauses_total", {{"source", config->Key()}})),
       future_total_(metrics->Get("source_future_times_total", {{"source", config->Key()}})),
       queue_bytes_(metrics->Get("loki_queue_bytes", {{"source", config->Key()}})),
       remembered_(metrics->Get("loki_remembered_lines", {{"source", config->Key()}})) {
@@ -215,7 +216,23 @@ void LokiSource::Restrict() {
   feed_->Restrict(passes_.horizon(), early);
 }
 
+// While more waits to be decided than may, what is ahead of its rules' clocks waits in its Loki for
+// the sources that hold them.
+bool LokiSource::MustWait() const {
+  const Evaluator& evaluator = rules_->evaluator;
+  if (!evaluator.Full()) return false;
+  std::vector<uint32_t> rules;
+  for (uint32_t rule = 0; rule < watched_of_rule_.size(); ++rule) {
+    if (watched_of_rule_[rule] >= 0) rules.push_back(rule);
+  }
+  return evaluator.Ahead(rules, SubtractNs(passes_.settled(), config_->lateness));
+}
+
 bool LokiSource::Read() {
+  if (MustWait()) {
+    pauses_total_.Add();
+    return false;
+  }
   size_t bytes = 0;
   LokiBatch batch;
   while (bytes < kBytesARead && feed_->Take(&batch)) {

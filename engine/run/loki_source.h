@@ -31,8 +31,9 @@ namespace tallybell {
 // a restart neither loses a line nor counts one twice. It is complete to what is read and settled.
 //
 // Belongs to the evaluation thread. Metrics, by source: source_lines_total, source_bytes_total,
-// source_lines_cut_total, source_future_times_total, loki_lines_total (by how a line was found),
-// loki_queue_bytes, loki_remembered_lines, loki_given_up_lines_total, and those of LokiFeed.
+// source_lines_cut_total, source_future_times_total, source_pauses_total, loki_lines_total (by how
+// a line was found), loki_queue_bytes, loki_remembered_lines, loki_given_up_lines_total, and those
+// of LokiFeed.
 class LokiSource : public EngineSource {
  public:
   // The errors of LokiFeed::Create. `stored`: the rows of all sources, of which it takes its own.
@@ -79,6 +80,7 @@ class LokiSource : public EngineSource {
   void TakeBatch(LokiBatch batch);
   void TakeStream(const PushedBody& body, const PushedStream& pushed, TimeNs arrival);
   void Restrict();
+  bool MustWait() const;
   uint32_t FileOf(const PushStream& stream);
 
   const LokiSourceConfig* const config_;
@@ -102,6 +104,7 @@ class LokiSource : public EngineSource {
   Metric* found_total_[3];  // by LokiBatch::Found
   Metric& given_up_total_;
   Metric& cut_total_;
+  Metric& pauses_total_;
   Metric& future_total_;
   Metric& queue_bytes_;
   Metric& remembered_;

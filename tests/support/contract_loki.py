@@ -138,7 +138,6 @@ class ContractLoki:
         self.streams = {}  # (tenant, sorted label pairs) -> Stream
         self.tails = []
         self.queries = 0
-        self.frames = 0
         self.paths = []
         self.port = port
         self.server = None
@@ -364,9 +363,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return
         if not streams:
             self.answer(422, "error at least one valid stream is required for ingestion\n")
-            return
-        self.loki.push(streams, tenant)
-        self.answer(204, "")
+        else:
+            self.loki.push(streams, tenant)
+            self.answer(204, "")
 
     def do_GET(self):
         url = urllib.parse.urlsplit(self.path)
@@ -389,25 +388,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
         while faults.query_hangs and not self.server.ended:
             time.sleep(0.02)
         if faults.redirect is not None:
-            self.answer(302, "", headers=[("Location", faults.redirect)])
-            return
+            return self.answer(302, "", headers=[("Location", faults.redirect)])
         if faults.query_status is not None:
-            self.answer(faults.query_status[0], faults.query_status[1] + "\n")
-            return
+            return self.answer(faults.query_status[0], faults.query_status[1] + "\n")
         if faults.query_body is not None:
-            self.answer(200, faults.query_body, "application/json; charset=UTF-8")
-            return
+            return self.answer(200, faults.query_body, "application/json; charset=UTF-8")
         flags = self.headers.get("X-Loki-Response-Encoding-Flags", "")
         try:
             answer = self.loki.query(parameters, tenant, "categorize-labels" in flags)
         except ValueError as error:
-            self.answer(400, f"{error}\n")
-            return
+            return self.answer(400, f"{error}\n")
         body = json.dumps(answer, ensure_ascii=False).encode()
         if faults.query_max_bytes is not None and len(body) > faults.query_max_bytes:
-            self.answer(500, "rpc error: code = ResourceExhausted desc = message larger than max\n")
-            return
-        self.answer(200, body, "application/json; charset=UTF-8")
+            return self.answer(500, "rpc error: code = ResourceExhausted desc = message too large\n")
+        return self.answer(200, body, "application/json; charset=UTF-8")
 
     # ---- Tail
 
@@ -499,7 +493,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
             with self.loki.lock:
                 batch, tail.waiting[:FRAME_ENTRIES] = tail.waiting[:FRAME_ENTRIES], []
             if batch:
-                self.loki.frames += 1
                 text = json.dumps({"streams": [{"stream": labels, "values": [[str(ns), line]]}
                                                for labels, ns, line in batch]})
                 text = text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
