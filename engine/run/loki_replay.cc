@@ -25,11 +25,11 @@ constexpr TimeNs kBeforeSince = kHour;  // where nobody says since when
 // One query of one tenant: its lines in order, in chunks.
 class LokiReplay::Part {
  public:
-  Part(LokiReplay* replay, const LokiTarget& target, std::unique_ptr<LokiHistory> history,
+  Part(LokiReplay* replay, const LokiTarget& whom, std::unique_ptr<LokiHistory> pages,
        const PushRecords::Options& options)
-      : target(target),
-        history(std::move(history)),
-        streams(absl::StrCat(target.tenant, " ", target.query), &replay->options_.labels,
+      : target(whom),
+        history(std::move(pages)),
+        streams(absl::StrCat(whom.tenant, " ", whom.query), &replay->options_.labels,
                 &replay->matcher_, {}),
         records(options, &replay->candidates_, &replay->matcher_, replay->rule_set_->rules.size()) {
   }
