@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "engine/run/source_reader.h"
@@ -109,6 +110,8 @@ std::vector<std::string> Follow(absl::string_view bytes, const std::vector<size_
     }
     if (!restart || last) continue;
     const std::string state = reader->SaveState();
+    // Lines that are joined before it is known what they look like may be joined anew after it.
+    if (options.multiline.on() && !absl::StrContains(state, R"("settled":true)")) continue;
     options.offset = reader->resume_offset();
     Require(options.offset <= end);
     file = std::make_unique<GrowingBytes>(bytes, options.offset, &end);

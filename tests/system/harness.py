@@ -6,6 +6,7 @@ Nothing here sleeps to be right: wait_until asks again until a deadline that is 
 machine. Every process is ended by its own pid, every port is chosen by the system.
 """
 
+import _strptime  # noqa: F401: threads that import it at once, by strptime, may fail
 import contextlib
 import datetime
 import json
@@ -90,6 +91,7 @@ class Process:
         self.stderr_path = directory / f"{name}.stderr"
         identity = {} if user is None else {"user": user, "group": user, "extra_groups": []}
         with open(self.stdout_path, "ab") as out, open(self.stderr_path, "ab") as err:
+            self.said_before = err.tell()
             self.child = subprocess.Popen(
                 [str(a) for a in arguments],
                 stdin=subprocess.DEVNULL if stdin is None else stdin,
@@ -112,6 +114,10 @@ class Process:
 
     def stderr(self):
         return self.stderr_path.read_text(errors="replace")
+
+    def own_stderr(self):
+        """Without what others of that name said before it began."""
+        return self.stderr_path.read_bytes()[self.said_before:].decode(errors="replace")
 
     def stdout(self):
         return self.stdout_path.read_text(errors="replace")
@@ -187,9 +193,8 @@ state: {{path: state.db}}
         """`tallybell run`, which has started when this returns unless `started` is false."""
         process = self.start([binary(), "run", "--config", self.directory / config], "tallybell",
                              **options)
-        said = process.stderr().count("msg=started")
         if started:
-            wait_until(lambda: self._started(process, said), "tallybell has started")
+            wait_until(lambda: self._started(process), "tallybell has started")
         return process
 
     def first_start(self):
@@ -199,10 +204,10 @@ state: {{path: state.db}}
         wait_until(lambda: "msg=format" in process.stderr(), "it has read")
         self.assertEqual(process.stop(), 0)
 
-    def _started(self, process, before):
+    def _started(self, process):
         if not process.alive():
             raise AssertionError("tallybell ended: " + process.stderr()[-4000:])
-        return process.stderr().count("msg=started") > before
+        return "msg=started" in process.own_stderr()
 
     def history(self, kinds=None):
         """The rows of the state file's history, oldest first. tallybell must have ended."""
