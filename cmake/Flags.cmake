@@ -12,6 +12,8 @@ if(TALLYBELL_WERROR)
 endif()
 
 add_compile_definitions(_GLIBCXX_ASSERTIONS)
+# Some libraries ask for it; a precompiled header is of no use where only some files have it.
+add_compile_options(-pthread)
 if(TALLYBELL_FUZZ)
   if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
     message(FATAL_ERROR "TALLYBELL_FUZZ needs libFuzzer: set CMAKE_CXX_COMPILER to clang++")
