@@ -113,7 +113,9 @@ class HostileTest(LiveTest):
         # Links lead to where the configuration says, and requests go where it says, whatever is in
         # the text; no header is made of it.
         for alert in alerts.values():
-            self.assertRegex(alert["generatorURL"], r"^https://tb[.]example[.]com/#[0-9a-f]{16}$")
+            self.assertRegex(alert["generatorURL"],
+                             r"^https://tb[.]example[.]com/[?]alert=([0-9a-f]{16})"
+                             r"&rule=[0-9a-f]{16}#alert-\1$")
         for receiver in (self.alertmanager, self.alerta, self.hook, self.refusing):
             for request in receiver.taken():
                 strict(request.body)

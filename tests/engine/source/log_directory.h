@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -81,6 +82,7 @@ class Follower {
       rows_.erase(file->identity().Key());
       readers_.erase(file.get());
       resume_.erase(file.get());
+      done_.erase(std::remove(done_.begin(), done_.end(), file.get()), done_.end());
     }
     for (TailedFile* file : changes.opened) {
       readers_[file] = NewReader(file);
