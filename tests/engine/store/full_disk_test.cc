@@ -71,10 +71,11 @@ class FullDiskTest : public ::testing::Test {
   }
   // Waits for what an acknowledgement waits for.
   void Acknowledge(Delta delta) {
-    absl::Notification done;
-    delta.committed.push_back([&] { done.Notify(); });
+    // Whoever notifies may still look at it when it has been waited for.
+    const auto done = std::make_shared<absl::Notification>();
+    delta.committed.push_back([done] { done->Notify(); });
     committer_->SubmitAcknowledgement(std::move(delta));
-    done.WaitForNotification();
+    done->WaitForNotification();
   }
   void AwaitReady(bool ready) {
     while (committer_->Ready() != ready) committer_->Flush(kMillisecond);

@@ -12,6 +12,8 @@
 #include <string>
 #include <system_error>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "tests/engine/store/watched_vfs.h"
 
 namespace tallybell {
@@ -22,7 +24,10 @@ class SmallDisk : public WatchedVfs::Watcher {
  public:
   // From now on the files of `directory` may grow by `room` bytes together.
   void Limit(const std::string& directory, int64_t room) {
-    directory_ = directory;
+    {
+      absl::MutexLock lock(&mutex_);
+      directory_ = directory;
+    }
     capacity_ = Used() + room;
     only_ = this;
   }
@@ -49,9 +54,14 @@ class SmallDisk : public WatchedVfs::Watcher {
   static constexpr int64_t kUnlimited = int64_t{1} << 60;
 
   int64_t Used() const {
+    std::string directory;
+    {
+      absl::MutexLock lock(&mutex_);
+      directory = directory_;
+    }
     int64_t used = 0;
     std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator(directory_, error)) {
+    for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
       const auto size = entry.file_size(error);
       if (!error) used += static_cast<int64_t>(size);
     }
@@ -59,7 +69,8 @@ class SmallDisk : public WatchedVfs::Watcher {
   }
 
   inline static std::atomic<SmallDisk*> only_{nullptr};
-  std::string directory_;
+  mutable absl::Mutex mutex_;
+  std::string directory_ ABSL_GUARDED_BY(mutex_);
   std::atomic<int64_t> capacity_{kUnlimited};
 };
 
