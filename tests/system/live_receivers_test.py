@@ -104,22 +104,24 @@ class ReceiversTest(LiveTest):
         receiver = self.add(FaultyReceiver("alertmanager"))
         self.configure_sinks(sink(receiver))
         process = self.tallybell()
-        # All that it ever needs, before it is measured.
         self.say("see first")
         wait_until(lambda: receiver.has("first"), "it is told")
         sanitized = harness.os.environ.get("TALLYBELL_SANITIZE")
-        for name, flood in FLOODS.items():
-            before = process.resident_bytes()
-            receiver.fault = flood
-            attempts = receiver.attempts
-            word = "".join(c for c in name if c.isalnum())
-            self.say(f"see {word}")
-            wait_until(lambda a=attempts: receiver.attempts > a, f"{name} was met")
-            receiver.fault = None
-            wait_until(lambda w=word: receiver.has(w), f"after {name} it is told")
-            grown = process.resident_bytes() - before
-            if not sanitized:
-                self.assertLessEqual(grown, 4 * MIB, name)
+        # What is resident counts the program's own pages too, and the first failure of each kind
+        # brings in some that were never needed before. Each flood pours until it is cut off.
+        for bout, bound in (("first", 32 * MIB), ("second", 4 * MIB)):
+            for name, flood in FLOODS.items():
+                before = process.resident_bytes()
+                receiver.fault = flood
+                attempts = receiver.attempts
+                word = bout + "".join(c for c in name if c.isalnum())
+                self.say(f"see {word}")
+                wait_until(lambda a=attempts: receiver.attempts > a, f"{name} was met")
+                receiver.fault = None
+                wait_until(lambda w=word: receiver.has(w), f"after {name} it is told")
+                grown = process.resident_bytes() - before
+                if not sanitized:
+                    self.assertLessEqual(grown, bound, f"{name}, the {bout} time")
         self.assertEqual(process.stop(), 0)
 
     def test_the_poisoned_alert_of_a_batch_is_parked_and_told_when_it_is_retried(self):
