@@ -68,41 +68,19 @@ uint64_t ControllerLog::Random() {
   return z ^ (z >> 31);
 }
 
-void ControllerLog::AppendLine(std::string* out) {
+void ControllerLog::Next(Line* line) {
   static constexpr uint64_t kMeanStepMicros = 100000;
   const uint64_t random = Random();
   micros_ += random % (2 * kMeanStepMicros);
   const uint64_t choice = random >> 32;
   const bool fails = choice % 200 == 0;
-  const Template& line = fails ? kFailing[choice / 200 % std::size(kFailing)]
-                               : kUsual[choice / 200 % std::size(kUsual)];
-  AppendHeader(line.severity, line.place, out);
-  AppendText(line.text, out);
-  out->push_back('\n');
-}
-
-void ControllerLog::AppendHeader(char severity, absl::string_view place, std::string* out) {
-  static constexpr int kDaysFromMay[] = {31, 30, 31, 31, 30, 31, 30, 31};
-  const uint64_t seconds = micros_ / 1000000;
-  uint64_t day = seconds / 86400;
-  size_t month = 0;
-  while (month + 1 < std::size(kDaysFromMay) && day >= static_cast<uint64_t>(kDaysFromMay[month])) {
-    day -= static_cast<uint64_t>(kDaysFromMay[month++]);
-  }
-  out->push_back(severity);
-  AppendDigits(month + 5, 2, out);
-  AppendDigits(day + 1, 2, out);
-  out->push_back(' ');
-  AppendDigits(seconds / 3600 % 24, 2, out);
-  out->push_back(':');
-  AppendDigits(seconds / 60 % 60, 2, out);
-  out->push_back(':');
-  AppendDigits(seconds % 60, 2, out);
-  out->push_back('.');
-  AppendDigits(micros_ % 1000000, 6, out);
-  out->append("       1 ");
-  out->append(place.data(), place.size());
-  out->append("] ");
+  const Template& chosen = fails ? kFailing[choice / 200 % std::size(kFailing)]
+                                 : kUsual[choice / 200 % std::size(kUsual)];
+  line->micros = micros_;
+  line->severity = chosen.severity;
+  line->place = chosen.place;
+  line->text.clear();
+  AppendText(chosen.text, &line->text);
 }
 
 void ControllerLog::AppendText(absl::string_view pattern, std::string* out) {

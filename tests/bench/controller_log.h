@@ -11,8 +11,8 @@
 
 namespace tallybell {
 
-// Makes up the log of an Anka controller: glog lines of 124 bytes on average, ten a second from
-// 1 May on, one in 200 of them a failure that an alert would count. The same lines every time.
+// Makes up what an Anka controller logs: ten lines a second from 1 May on, one in 200 of them a
+// failure that an alert would count. The same lines every time. DressedLog writes them down.
 class ControllerLog {
  public:
   // What the failures say, in equal shares.
@@ -20,12 +20,19 @@ class ControllerLog {
       "can't start vm", "rejecting due to lack of disk space", "database space exceeded",
       "failed to start vm"};
 
-  // Appends the next line, with its newline.
-  void AppendLine(std::string* out);
+  // What a line says, whatever it is written as.
+  struct Line {
+    uint64_t micros = 0;  // since 1 May, 0:00
+    char severity = 'I';
+    absl::string_view place;
+    std::string text;
+  };
+
+  // Makes up the next line.
+  void Next(Line* line);
 
  private:
   uint64_t Random();
-  void AppendHeader(char severity, absl::string_view place, std::string* out);
   void AppendText(absl::string_view pattern, std::string* out);
 
   uint64_t state_ = 1;

@@ -3,10 +3,12 @@
 
 // measure OUTPUT COMMAND [ARGUMENT]...
 // Runs a command, its stdout and stderr into the file OUTPUT, and prints on one line the seconds
-// it took, its peak resident memory in KiB, and its exit code.
+// it took, the seconds of all processors that it used, its peak resident memory in KiB, and its
+// exit code.
 
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,7 +36,11 @@ int main(int argc, char** argv) {
     return 1;
   }
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-  std::printf("%.4f %ld %d\n", seconds.count(), usage.ru_maxrss,
+  const auto processor = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  std::printf("%.6f %.6f %ld %d\n", seconds.count(),
+              processor(usage.ru_utime) + processor(usage.ru_stime), usage.ru_maxrss,
               WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
   return 0;
 }

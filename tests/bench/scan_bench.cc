@@ -11,11 +11,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "benchmark/benchmark.h"
 #include "engine/scan/line_candidates.h"
 #include "engine/scan/literal_scanner.h"
 #include "tests/bench/controller_log.h"
+#include "tests/bench/dressed_log.h"
 
 namespace tallybell {
 namespace {
@@ -38,23 +38,24 @@ std::vector<ScanLiteral> Literals(int64_t count) {
   return literals;
 }
 
-std::string Block(ScanEnvelope envelope) {
-  ControllerLog log;
-  std::string block;
-  std::string line;
-  while (block.size() < kBlockBytes) {
-    line.clear();
-    log.AppendLine(&line);
-    line.pop_back();
-    if (envelope == ScanEnvelope::kDocker) {
-      line =
-          absl::StrCat("{\"log\":\"", absl::StrReplaceAll(line, {{"\"", "\\\""}}),
-                       "\\n\",\"stream\":\"stderr\",\"time\":\"2024-05-01T12:32:30.426698001Z\"}");
-    } else if (envelope == ScanEnvelope::kCri) {
-      line = absl::StrCat("2024-05-01T12:32:30.426698001Z stderr F ", line);
-    }
-    absl::StrAppend(&block, line, "\n");
+DressedLog::Dress DressOf(ScanEnvelope envelope) {
+  switch (envelope) {
+    case ScanEnvelope::kDocker:
+      return DressedLog::Dress::kDocker;
+    case ScanEnvelope::kCri:
+      return DressedLog::Dress::kCri;
+    case ScanEnvelope::kNone:
+      break;
   }
+  return DressedLog::Dress::kGlog;
+}
+
+std::string Block(ScanEnvelope envelope) {
+  DressedLog::Options options;
+  options.dress = DressOf(envelope);
+  DressedLog log(options);
+  std::string block;
+  while (block.size() < kBlockBytes) log.AppendLine(&block);
   return block;
 }
 

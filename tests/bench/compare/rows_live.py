@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright The tallybell Authors
+"""`tallybell run`: what it costs to wait, how soon it rings, how fast it follows."""
+
+import json
+import os
+import random
+import statistics
+import time
+
+import patterns
+from bench import gigabytes_per_second
+from receiver import HangingReceiver, Receiver
+from running import Running
+from table import at_least, at_most
+
+IDLE_SECONDS = 20
+
+
+def glog(text):
+    now = time.time()
+    stamp = time.strftime("%m%d %H:%M:%S", time.gmtime(now))
+    return f"E{stamp}.{int(now % 1 * 1e6):06d}       1 vm.go:33] {text}\n".encode()
+
+
+def append(path, data):
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(descriptor, data)
+    os.close(descriptor)
+
+
+def idle(bench):
+    """A hundred rules, a file that says nothing new, a receiver that has nothing to hear."""
+    log = bench.directory / "idle.log"
+    log.write_bytes(b"".join(glog(f"started part {part}") for part in range(1000)))
+    receiver = Receiver()
+    with Running(bench.tallybell, bench.directory, log, bench.rules(100),
+                 f"[{{alertmanager: {{urls: ['{receiver.url}']}}}}]") as running:
+        running.wait_until_committed(log.stat().st_size)
+        time.sleep(2)
+        before, begin = running.cpu_nanoseconds(), time.monotonic()
+        time.sleep(IDLE_SECONDS)
+        used = running.cpu_nanoseconds() - before
+        percent = used / (time.monotonic() - begin) / 1e7
+        memory = running.memory_kib()
+    dirty, resident = memory["Private_Dirty"] / 1024, memory["Rss"] / 1024
+    work = "`run` with 100 rules, idle"
+    return [at_most(f"{work}: CPU", percent, 0.1, f"{percent:.3f} % over {IDLE_SECONDS} s",
+                    "under 0.1 %"),
+            at_most(f"{work}: private dirty memory", dirty, 8, f"{dirty:.1f} MiB", "8 MiB"),
+            at_most(f"{work}: resident memory", resident, 24, f"{resident:.1f} MiB", "24 MiB")]
+
+
+RING = patterns.tallybell_rule("Seen", r"'/see (?P<n>\d+)/'", "n", "count > 0 in 1h")
+
+
+class Commits:
+    """The commits of a running tallybell between two looks at its histogram."""
+
+    def __init__(self, running):
+        self.running = running
+        self.before = running.metrics()
+
+    def mean_milliseconds(self):
+        after = self.running.metrics()
+        name = "tallybell_commit_duration_seconds"
+        spent, count = (after[name + end] - self.before.get(name + end, 0)
+                        for end in ("_sum", "_count"))
+        return 1000 * spent / count
+
+
+def ring(bench, hanging):
+    """Writes line after line, each rings; gives waits in ms, and the mean commit in ms."""
+    log = bench.directory / "ring.log"
+    log.write_bytes(glog("started"))
+    receiver = Receiver()
+    sinks = [f"alertmanager: {{urls: ['{receiver.url}']}}"]
+    if hanging:
+        sinks.append(f"webhook: {{url: '{HangingReceiver().url}'}}")
+    sinks = "[" + ", ".join(f"{{{sink}}}" for sink in sinks) + "]"
+    pause = random.Random(7)
+    count = 100 if bench.quick else 400
+    waits = []
+    with Running(bench.tallybell, bench.directory, log, bench.file("ring.yaml", RING), sinks) \
+            as running:
+        running.wait_until_committed(log.stat().st_size)
+        commits = Commits(running)
+        for number in range(count):
+            time.sleep(pause.uniform(0.005, 0.08))
+            line = glog(f"see {number}")
+            begin = time.monotonic()
+            append(log, line)
+            waits.append(1000 * (heard(receiver, number) - begin))
+        commit = commits.mean_milliseconds()
+    return sorted(waits), commit
+
+
+def heard(receiver, number):
+    """When the first request came that tells of that line."""
+    while True:
+        at, body = receiver.requests.get(timeout=60)
+        alerts = json.loads(body)
+        if any(alert["labels"].get("n") == str(number) for alert in alerts):
+            return at
+
+
+def latency(bench):
+    found = []
+    for hanging in (False, True):
+        waits, commit = ring(bench, hanging)
+        middle, late = statistics.median(waits), waits[len(waits) * 99 // 100]
+        work = "line written to POST received" + (", another receiver hangs" if hanging else "")
+        found += [at_most(f"{work}: p50", middle, 1 + commit,
+                          f"{middle:.2f} ms; a commit takes {commit:.2f} ms", "1 ms + one commit"),
+                  at_most(f"{work}: p99", late, 3 + 2 * commit,
+                          f"{late:.2f} ms (most {waits[-1]:.2f} ms)", "3 ms + two commits")]
+    return found
+
+
+def tail(bench):
+    """From the moment that a large file is there until the position of its end is committed; the
+    file and the state are on tmpfs."""
+    rules = bench.rules(100)
+    source = bench.log(where=bench.memory)
+    size = source.stat().st_size
+    speeds = []
+    for _ in range(bench.rounds):
+        watched = bench.memory / "tail"
+        watched.mkdir(exist_ok=True)
+        there = watched / "large.log"
+        with Running(bench.tallybell, bench.memory, watched / "*.log", rules,
+                     "[stdout: {}]") as running:
+            begin = time.monotonic()
+            os.rename(source, there)
+            running.wait_until_committed(size)
+            seconds = time.monotonic() - begin
+            cpu = running.cpu_nanoseconds() / 1e9
+            running.kill()
+            assert running.committed_offset(there) == size
+        os.rename(there, source)
+        speeds.append(gigabytes_per_second(size, seconds))
+    bench.forget(source)
+    speed = statistics.median(speeds)
+    return [at_least("tail of one file on tmpfs, positions committed, 100 rules", speed, 2,
+                     f"{speed:.2f} GB/s ({cpu:.2f} s of CPU for {size / 1e9:.2f} GB)", "2 GB/s")]
+
+
+ROWS = {"idle": idle, "latency": latency, "tail": tail}
