@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+// How fast it is confirmed that a line counts: patterns, conditions, the group and the evidence.
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "benchmark/benchmark.h"
+#include "engine/match/rule_matcher.h"
+#include "rules/rule_loader.h"
+#include "tests/bench/dressed_log.h"
+
+namespace tallybell {
+namespace {
+
+constexpr char kLiteral[] = "{alert: A, match: node, when: count > 3 in 20m}";
+constexpr char kRegex[] =
+    "{alert: A, match: '/instance [0-9a-f-]+ scheduled/', when: count > 3 in 20m}";
+constexpr char kCapture[] =
+    "{alert: A, match: '/ on (?P<host>mac[0-9]+)$/', by: [host], when: count > 3 in 20m}";
+constexpr char kField[] = "{alert: A, match: ' on ', by: [file], when: count > 3 in 20m}";
+constexpr char kWhere[] =
+    "{alert: A, where: severity >= info and file != \"vm.go\", when: count > 3 in 20m}";
+
+// Every line is put to the rule, as if the scan had found something in each.
+void BM_Confirm(benchmark::State& state, const char* rule) {
+  Diagnostics diagnostics;
+  const RuleSet rules = LoadRulesFromText(
+      "rules.yaml", absl::StrCat("groups: [{name: g, rules: [", rule, "]}]"), &diagnostics);
+  if (diagnostics.HasErrors()) return state.SkipWithError(diagnostics.ToString().c_str());
+  const Redactor redactor{std::vector<Pattern>()};
+  Metrics metrics;
+  const RuleMatcher matcher(&rules, &redactor, &metrics);
+  DressedLog::Options options;
+  options.hosts = 1000;
+  DressedLog log(options);
+  std::vector<std::string> lines(4096);
+  for (std::string& line : lines) {
+    log.AppendLine(&line);
+    line.pop_back();
+  }
+  const Labels stream;
+  Record record;
+  record.stream = &stream;
+  record.severity = Severity::kInfo;
+  record.fields.Add("file", "controller.go");
+  std::vector<RuleMatch> matches;
+  int64_t counted = 0;
+  for (auto _ : state) {
+    for (const std::string& line : lines) {
+      record.text = line;
+      matches.clear();
+      matcher.Match(record, {0}, &matches);
+      counted += static_cast<int64_t>(matches.size());
+    }
+  }
+  const int64_t all = state.iterations() * static_cast<int64_t>(lines.size());
+  state.SetItemsProcessed(all);
+  state.counters["counted"] = static_cast<double>(counted) / static_cast<double>(all);
+}
+BENCHMARK_CAPTURE(BM_Confirm, literal, kLiteral);
+BENCHMARK_CAPTURE(BM_Confirm, regex, kRegex);
+BENCHMARK_CAPTURE(BM_Confirm, capture, kCapture);
+BENCHMARK_CAPTURE(BM_Confirm, field, kField);
+BENCHMARK_CAPTURE(BM_Confirm, where, kWhere);
+
+}  // namespace
+}  // namespace tallybell
