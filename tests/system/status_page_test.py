@@ -197,8 +197,8 @@ class StatusPageTest(PageTest):
         self.receiver.answer = lambda request: (503, "busy <&>")
         self.burst(b"one")
         self.firing(1)
-        text = wait_until(lambda: "▲ fails" in (text := self.text()) and text, "it is not taken")
-        self.assertIn("503", text)
+        text = wait_until(lambda: "▲ fails" in (text := self.text()) and "503" in text and text,
+                          "it is not taken, and why")
         for row in self.page().iter("tr"):
             if "StartFails" in "".join(row.itertext()) and row.get("id"):
                 self.assertIn("2 of 2", "".join(row.itertext()))
