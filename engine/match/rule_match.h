@@ -6,8 +6,8 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "engine/base/time_ns.h"
 
 namespace tallybell {
@@ -16,9 +16,13 @@ namespace tallybell {
 struct RuleMatch {
   uint32_t rule = 0;  // place in the RuleSet
   bool clear = false;
-  std::vector<std::string> by_values;  // in the order of the rule's `by`; redacted, bounded
-  std::string evidence;                // the line, cut around the match; redacted
+  uint16_t missing = 0;  // values of `by` that the record has not
+  std::string group;     // GroupKey of the values of the rule's `by`; redacted, bounded
+  std::string evidence;  // the line, cut around the match; redacted
 };
+
+// Most records count for one rule.
+using RuleMatches = absl::InlinedVector<RuleMatch, 1>;
 
 // A record that some rule counts or clears, at its place in its source. Owns its text, so that it
 // can leave the block that it was read from.
@@ -26,7 +30,7 @@ struct MatchedRecord {
   TimeNs time = kNoTime;
   uint32_t file = 0;    // number of the file that it stands in: what evidence names
   uint64_t offset = 0;  // bytes from that file's decompressed beginning
-  std::vector<RuleMatch> matches;
+  RuleMatches matches;
 };
 
 }  // namespace tallybell

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/utf8.h"
+#include "engine/match/group_key.h"
 
 namespace tallybell {
 
@@ -65,19 +66,22 @@ bool RuleMatcher::Counts(const Leaf& leaf, const Record& record, RecordValues* v
   return true;
 }
 
-std::vector<std::string> RuleMatcher::ByValues(uint32_t rule, const RecordValues& found) const {
-  std::vector<std::string> values;
-  for (const GroupBy& by : rules_->rules[rule].leaf().by) {
+void RuleMatcher::FindGroup(const RecordValues& found, RuleMatch* match) const {
+  for (const GroupBy& by : rules_->rules[match->rule].leaf().by) {
     absl::string_view value;
     for (const std::string& name : by.alternatives) {
       value = found.ForBy(name);
       if (!value.empty()) break;
     }
-    if (value.empty()) by_missing_[rule]->Add();
-    values.push_back(
-        BoundedValue(redactor_->empty() ? std::string(value) : redactor_->Redact(value)));
+    if (value.empty()) ++match->missing;
+    if (redactor_->empty() && value.size() <= kMaxByValue) {
+      AppendToGroupKey(value, &match->group);
+    } else {
+      AppendToGroupKey(
+          BoundedValue(redactor_->empty() ? std::string(value) : redactor_->Redact(value)),
+          &match->group);
+    }
   }
-  return values;
 }
 
 std::string RuleMatcher::Evidence(absl::string_view text, absl::string_view match) const {
@@ -97,8 +101,8 @@ std::string RuleMatcher::Evidence(absl::string_view text, absl::string_view matc
   return std::string(Utf8Truncate(text.substr(begin), kMaxEvidenceLine));
 }
 
-void RuleMatcher::Match(const Record& record, absl::Span<const uint32_t> rules,
-                        std::vector<RuleMatch>* matches) const {
+void RuleMatcher::Find(const Record& record, absl::Span<const uint32_t> rules,
+                       RuleMatches* matches) const {
   for (const uint32_t index : rules) {
     const Leaf& leaf = rules_->rules[index].leaf();
     RecordValues found(&record);
@@ -114,9 +118,15 @@ void RuleMatcher::Match(const Record& record, absl::Span<const uint32_t> rules,
     RuleMatch match;
     match.rule = index;
     match.clear = clears;
-    match.by_values = ByValues(index, found);
+    FindGroup(found, &match);
     if (!clears) match.evidence = Evidence(record.text, found.match());
     matches->push_back(std::move(match));
+  }
+}
+
+void RuleMatcher::CountMissing(const RuleMatches& matches) const {
+  for (const RuleMatch& match : matches) {
+    if (match.missing > 0) by_missing_[match.rule]->Add(match.missing);
   }
 }
 

@@ -36,15 +36,20 @@ class RuleMatcher {
 
   // Appends a match for each of `rules` that `record` counts for or clears. The stream has been
   // looked at already.
-  void Match(const Record& record, absl::Span<const uint32_t> rules,
-             std::vector<RuleMatch>* matches) const;
+  void Match(const Record& record, absl::Span<const uint32_t> rules, RuleMatches* matches) const {
+    Find(record, rules, matches);
+    CountMissing(*matches);
+  }
+  // The same in two steps: the first leaves no trace, so that it can be done ahead of time.
+  void Find(const Record& record, absl::Span<const uint32_t> rules, RuleMatches* matches) const;
+  void CountMissing(const RuleMatches& matches) const;
 
   // What a RuleMatch calls by its place.
   const Rule& rule(uint32_t place) const { return rules_->rules[place]; }
 
  private:
   bool Counts(const Leaf& leaf, const Record& record, RecordValues* values) const;
-  std::vector<std::string> ByValues(uint32_t rule, const RecordValues& found) const;
+  void FindGroup(const RecordValues& found, RuleMatch* match) const;
   std::string Evidence(absl::string_view text, absl::string_view match) const;
 
   const RuleSet* const rules_;

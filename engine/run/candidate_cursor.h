@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "engine/match/candidate_rules.h"
+#include "engine/run/line_search.h"
 
 namespace tallybell {
 
@@ -19,22 +20,22 @@ namespace tallybell {
 class CandidateCursor {
  public:
   // Puts the lines of the stretch that begins at `offset` of the source behind those that are
-  // there. Takes over what `*lines` holds and gives back memory that can be used again.
-  void Add(uint64_t offset, CandidateLines* lines) {
+  // there. Takes over what `*found` holds and gives back memory that can be used again.
+  void Add(uint64_t offset, FoundLines* found) {
     Stretch& stretch = stretches_.emplace_back();
     if (!spare_.empty()) {
-      stretch.lines = std::move(spare_.back());
+      stretch.found = std::move(spare_.back());
       spare_.pop_back();
     }
-    std::swap(stretch.lines, *lines);
+    std::swap(stretch.found, *found);
     stretch.offset = offset;
     Settle();
   }
 
   void Clear() {
     for (Stretch& stretch : stretches_) {
-      stretch.lines.Clear();
-      spare_.push_back(std::move(stretch.lines));
+      stretch.found.Clear();
+      spare_.push_back(std::move(stretch.found));
     }
     stretches_.clear();
     next_ = 0;
@@ -48,7 +49,12 @@ class CandidateCursor {
   uint64_t begin() const { return stretches_.front().offset + line().begin; }
   uint64_t end() const { return stretches_.front().offset + line().end; }
   void RulesOf(const CandidateRules& rules, std::vector<uint32_t>* found) const {
-    rules.RulesOf(stretches_.front().lines, line(), found);
+    rules.RulesOf(stretches_.front().found.lines, line(), found);
+  }
+  // What it counts for, if that is known already; else null. The caller's to take.
+  RuleMatches* matches() {
+    std::vector<FoundLines::Matched>& matched = stretches_.front().found.matched;
+    return next_ < matched.size() && matched[next_].known ? &matched[next_].matches : nullptr;
   }
 
   void Pop() {
@@ -59,23 +65,23 @@ class CandidateCursor {
  private:
   struct Stretch {
     uint64_t offset = 0;
-    CandidateLines lines;
+    FoundLines found;
   };
 
-  const CandidateLines::Line& line() const { return stretches_.front().lines.lines()[next_]; }
+  const CandidateLines::Line& line() const { return stretches_.front().found.lines.lines()[next_]; }
 
   // Leaves stretches that are done with.
   void Settle() {
-    while (!stretches_.empty() && next_ == stretches_.front().lines.lines().size()) {
-      stretches_.front().lines.Clear();
-      spare_.push_back(std::move(stretches_.front().lines));
+    while (!stretches_.empty() && next_ == stretches_.front().found.lines.lines().size()) {
+      stretches_.front().found.Clear();
+      spare_.push_back(std::move(stretches_.front().found));
       stretches_.pop_front();
       next_ = 0;
     }
   }
 
   std::deque<Stretch> stretches_;  // none is empty
-  std::vector<CandidateLines> spare_;
+  std::vector<FoundLines> spare_;
   size_t next_ = 0;  // line of the first stretch
 };
 

@@ -64,11 +64,10 @@ bool HasHole(absl::string_view bytes) {
 // One chunk under way: what is read into its memory, again and again.
 class ChunkReader::Slot : public WorkerCrew::Job {
  public:
-  Slot(int fd, const Options& options, const CandidateRules* rules)
+  Slot(int fd, const Options& options, const LineSearch* search)
       : fd_(fd),
         options_(options),
-        rules_(rules),
-        scratch_(rules->NewScratch()),
+        worker_(search),
         // The byte before, the lines that begin in the chunk, the rest of the last one.
         capacity_(1 + options.chunk + options.max_line + 1 + kRest),
         buffer_(new char[options.front + capacity_ + BlockReader::kPadding]) {}
@@ -76,7 +75,7 @@ class ChunkReader::Slot : public WorkerCrew::Job {
   // Of chunk `number`; before Run.
   void Aim(size_t number) {
     number_ = number;
-    chunk_.candidates.Clear();
+    chunk_.found.Clear();
     chunk_.lines = 0;
     chunk_.size = 0;
     chunk_.at_end = chunk_.odd = false;
@@ -90,7 +89,7 @@ class ChunkReader::Slot : public WorkerCrew::Job {
     chunk_.odd = HasLongLine(bytes, options_.max_line) || HasHole(bytes);
     if (chunk_.odd) return;
     chunk_.lines = CountLines(bytes);
-    rules_->Find(bytes, scratch_.get(), &chunk_.candidates);
+    worker_.Find(bytes, &chunk_.found);
   }
 
   Chunk* chunk() { return &chunk_; }
@@ -137,19 +136,18 @@ class ChunkReader::Slot : public WorkerCrew::Job {
 
   const int fd_;
   const Options& options_;
-  const CandidateRules* const rules_;
-  const LineCandidates::ScratchPtr scratch_;
+  LineSearch::Worker worker_;
   const size_t capacity_;
   const std::unique_ptr<char[]> buffer_;
   size_t number_ = 0;
   Chunk chunk_;
 };
 
-ChunkReader::ChunkReader(int fd, Options options, const CandidateRules* rules, WorkerCrew* crew)
+ChunkReader::ChunkReader(int fd, Options options, const LineSearch* search, WorkerCrew* crew)
     : options_(options), crew_(crew) {
   // One more than are under way: the one that was given.
   for (int i = 0; i <= std::max(options_.ahead, 1); ++i) {
-    slots_.push_back(std::make_unique<Slot>(fd, options_, rules));
+    slots_.push_back(std::make_unique<Slot>(fd, options_, search));
   }
 }
 

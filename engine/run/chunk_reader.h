@@ -12,7 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "engine/base/worker_crew.h"
-#include "engine/match/candidate_rules.h"
+#include "engine/run/line_search.h"
 
 namespace tallybell {
 
@@ -24,8 +24,8 @@ struct Chunk {
   size_t size = 0;      // bytes
   uint64_t offset = 0;  // of *begin in the file, in bytes
   int64_t lines = 0;
-  CandidateLines candidates;  // positions from `begin`
-  bool at_end = false;        // the file has no more
+  FoundLines found;     // positions from `begin`
+  bool at_end = false;  // the file has no more
   // Has a line or a hole that only a BlockReader knows how to cut: nothing of it is to be used.
   bool odd = false;
   absl::Status status;  // why it could not be read; nothing of it is to be used
@@ -48,8 +48,9 @@ class ChunkReader {
     int ahead = 1;                // how many chunks are under way at a time, at least 1
   };
 
-  // `fd`, a regular file, `rules` and `crew` outlive it.
-  ChunkReader(int fd, Options options, const CandidateRules* rules, WorkerCrew* crew);
+  // `fd`, a regular file, `search` and `crew` outlive it. No line that it gives is the first of
+  // the file, unless `search` only looks for lines.
+  ChunkReader(int fd, Options options, const LineSearch* search, WorkerCrew* crew);
   ~ChunkReader();
 
   // The next chunk; valid, and the reader's own to change, until the call after the next. Behind

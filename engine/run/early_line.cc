@@ -16,7 +16,7 @@ bool EarlyLine::Begins(uint64_t offset, absl::string_view line) const {
 }
 
 void EarlyLine::Tell(uint64_t offset, absl::string_view line, const RuleMatcher& matcher,
-                     std::vector<RuleMatch>* matches) {
+                     RuleMatches* matches) {
   if (Begins(offset, line)) {
     TakeTold(matcher, matches);
   } else {
@@ -28,7 +28,7 @@ void EarlyLine::Tell(uint64_t offset, absl::string_view line, const RuleMatcher&
   for (const RuleMatch& match : *matches) told_.insert(KeyOf(matcher, match));
 }
 
-void EarlyLine::TakeTold(const RuleMatcher& matcher, std::vector<RuleMatch>* matches) const {
+void EarlyLine::TakeTold(const RuleMatcher& matcher, RuleMatches* matches) const {
   const auto told = [&](const RuleMatch& match) { return told_.count(KeyOf(matcher, match)) > 0; };
   matches->erase(std::remove_if(matches->begin(), matches->end(), told), matches->end());
 }

@@ -31,10 +31,10 @@ class EarlyLine {
 
   // `line` is looked at now, and brings `*matches`: leaves those that were not told before.
   void Tell(uint64_t offset, absl::string_view line, const RuleMatcher& matcher,
-            std::vector<RuleMatch>* matches);
+            RuleMatches* matches);
 
   // Takes out of `*matches`, those of the whole line, what was told before.
-  void TakeTold(const RuleMatcher& matcher, std::vector<RuleMatch>* matches) const;
+  void TakeTold(const RuleMatcher& matcher, RuleMatches* matches) const;
 
   // All before `offset` is dealt with.
   void Pass(uint64_t offset) {

@@ -159,6 +159,12 @@ size_t Evaluator::changed() const {
   return changed;
 }
 
+TimeNs Evaluator::known_to() const {
+  TimeNs latest = kNoTime;
+  for (const RuleClocks::Clock& clock : clocks_.clocks()) latest = std::max(latest, clock.t);
+  return latest;
+}
+
 TimeNs Evaluator::decided_everywhere() const {
   TimeNs least = kNever;
   for (const RuleClocks::Clock& clock : clocks_.clocks()) {

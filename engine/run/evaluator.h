@@ -79,6 +79,9 @@ class Evaluator {
   // When a firing becomes certain with time alone; kNever if only records can make one so.
   TimeNs next_certain() const;
 
+  // The latest T of any rule: what is before it may be late.
+  TimeNs known_to() const;
+
   // Everything before this is decided for every rule that has a source.
   TimeNs decided_everywhere() const;
 

@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/json_text.h"
+#include "engine/match/group_key.h"
 #include "engine/run/timeline_state.h"
 
 namespace tallybell {

@@ -138,9 +138,10 @@ TimeNs GroupTimeline::NextInstant() const {
     consider(AddNs(window_.At(index).time(), rule_->width));
   };
   const auto threshold = static_cast<size_t>(rule_->threshold);
-  const size_t count = decided - window_.FirstAfter(SubtractNs(last_instant_, rule_->width));
+  const TimeNs left = SubtractNs(last_instant_, rule_->width);
   for (const size_t nth : {threshold + 1, threshold}) {
-    if (nth >= 1 && nth <= count) leaves(decided - nth);
+    if (nth < 1 || nth > decided) continue;
+    if (window_.At(decided - nth).time() > left) leaves(decided - nth);
   }
   if (!rule_->absence) leaves(decided - 1);
   return next;
@@ -267,6 +268,28 @@ std::optional<TimelineStep> GroupTimeline::Decide(bool absence_on) {
   }
   if (rare_->IsBlank()) rare_.reset();
   return step;
+}
+
+// Whether only the count can change what the alert is.
+bool GroupTimeline::IsQuiet() const {
+  if (rule_->absence || !rule_->OnlyGrows() || rule_->Enough() < 1) return false;
+  const auto state = static_cast<AlertState>(state_);
+  if (state != (holds_ ? AlertState::kFiring : AlertState::kInactive)) return false;
+  const Rare& own = seen();
+  return own.false_since == kNoTime && own.clears.empty() && own.last_clear == kNoTime &&
+         own.look_again == kNoTime && !own.last_true.has_value() && own.hold_until == kNoTime;
+}
+
+std::optional<GroupTimeline::Quiet> GroupTimeline::DecideQuiet(TimeNs t) {
+  if (!IsQuiet()) return std::nullopt;
+  const SlidingWindow::Run run =
+      window_.DecideRun(holds_, static_cast<size_t>(rule_->Enough()), rule_->width, t);
+  if (run.decided == 0) return std::nullopt;
+  last_instant_ = run.last;
+  count_ = static_cast<int32_t>(run.count);
+  window_.Trim(SubtractNs(last_instant_, rule_->width), rule_->Truth(), rule_->Keep(),
+               rule_->times);
+  return Quiet{static_cast<int64_t>(run.peak), run.peak_at};
 }
 
 // Where neither `for` nor anything but matches has a say, the first match with enough others

@@ -77,6 +77,15 @@ class GroupTimeline {
   // there (the drain after the end of the input).
   std::optional<TimelineStep> Decide(bool absence_on = true);
 
+  // The highest count at the instants that were decided together.
+  struct Quiet {
+    int64_t peak = 0;
+    TimeNs at = kNoTime;  // the first time of it
+  };
+  // Decides together those next instants before `t` at which the count changes and nothing else,
+  // where that can be told from the times alone; none: not even the next one could.
+  std::optional<Quiet> DecideQuiet(TimeNs t);
+
   // The firing that the records so far make certain, if nothing else comes: now, where its time
   // has passed already, or at its time. None where the alert fires as decided already. Only where
   // TimelineRule::OnlyGrows.
@@ -123,6 +132,7 @@ class GroupTimeline {
 
   const Rare& seen() const { return rare_ == nullptr ? NoRare() : *rare_; }
   Rare& rare();
+  bool IsQuiet() const;
   bool Holds(TimeNs t, int64_t count) const;
   TimelineView ViewOf(SlidingWindow::Range matches, TimeNs t) const;
   TimelineView ViewBefore(TimeNs t) const;

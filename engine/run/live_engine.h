@@ -120,7 +120,7 @@ class LiveEngine {
   std::vector<std::unique_ptr<EngineSource>> sources_;
   std::vector<PushSource*> pushes_;  // those of sources_
   EngineMailbox* mailbox_ = nullptr;
-  TimeNs next_poll_ = kNoTime;  // monotonic
+  TimeNs next_poll_ = kNoTime;      // monotonic
   TimeNs unready_since_ = kNoTime;  // monotonic; kNoTime: the disk keeps up
   // Of the last step.
   TimeNs last_wall_ = kNoTime;

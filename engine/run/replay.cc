@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <deque>
 #include <queue>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "engine/run/glog_file.h"
@@ -27,11 +27,11 @@ class Replay::Source {
 
   // The next item, or null at the end. Reads as far as it takes to have one.
   SourceItem* Peek() {
-    while (items_.empty() && ReadOn()) {
+    while (next_item_ == items_.size() && ReadOn()) {
     }
-    return items_.empty() ? nullptr : &items_.front();
+    return next_item_ == items_.size() ? nullptr : &items_[next_item_];
   }
-  void Pop() { items_.pop_front(); }
+  void Pop() { ++next_item_; }
 
   uint32_t number() const { return number_; }
   const SourceCounts& counts() const { return counts_; }
@@ -56,12 +56,10 @@ class Replay::Source {
       Open(plan_.parts[next_part_++]);
       return true;
     }
-    std::vector<SourceItem> items;
-    const absl::StatusOr<bool> at_end = reader_->Read(kNoTime, &items);
-    for (SourceItem& item : items) {
-      item.record.file = file_;
-      items_.push_back(std::move(item));
-    }
+    items_.clear();
+    next_item_ = 0;
+    const absl::StatusOr<bool> at_end = reader_->Read(kNoTime, &items_);
+    for (SourceItem& item : items_) item.record.file = file_;
     if (!at_end.ok()) {
       ++replay_->unread_;
       replay_->notes_.push_back(
@@ -134,7 +132,8 @@ class Replay::Source {
   uint32_t file_ = 0;
   std::unique_ptr<Archive> archive_;
   std::unique_ptr<SourceReader> reader_;
-  std::deque<SourceItem> items_;
+  std::vector<SourceItem> items_;  // of one block
+  size_t next_item_ = 0;
   SourceCounts counts_;
   uint64_t done_bytes_ = 0;
   TimeNs last_time_ = kNoTime;  // of the parts before
@@ -200,16 +199,26 @@ absl::Status Replay::Run(const std::vector<std::string>& paths, OnTransition on_
 void Replay::Take(Source* source, OnTransition on_transition) {
   SourceItem& item = *source->Peek();
   if (options_.until == kNoTime || item.time <= options_.until) {
-    if (source->latest == kNoTime) evaluator_.Started(source->number(), item.time);
+    // What comes late, or is the first of its source, finds all decided that is known.
+    const bool first = source->latest == kNoTime;
+    if (undecided_items_ > 0 && (first || item.time < evaluator_.known_to())) {
+      Decide(on_transition);
+    }
+    if (first) evaluator_.Started(source->number(), item.time);
     evaluator_.Add(item.record);
     end_ = std::max(end_, item.time);
     if (item.time > source->latest) {
       source->latest = item.time;
       evaluator_.Progress(source->number(), item.time);
     }
-    output_.Decide(on_transition);
+    if (++undecided_items_ >= kItemsAtOnce) Decide(on_transition);
   }
   source->Pop();
+}
+
+void Replay::Decide(OnTransition on_transition) {
+  undecided_items_ = 0;
+  output_.Decide(on_transition);
 }
 
 SourceBlocks::Ahead Replay::AheadOf(const Archive& archive) {

@@ -73,7 +73,10 @@ class Replay {
   class Source;
 
   void Take(Source* source, OnTransition on_transition);
+  void Decide(OnTransition on_transition);
 
+  // So many items are taken before it is decided what they say, unless one needs it.
+  static constexpr int kItemsAtOnce = 16 * 1024;
   static constexpr size_t kMaxOpenBytes = 256 << 20;  // read at a time, of all sources
   // Of more sources than these none is read ahead: what is read ahead of all stays bounded.
   static constexpr size_t kMaxAhead = 32;
@@ -91,6 +94,7 @@ class Replay {
   std::vector<std::unique_ptr<Source>> sources_;
   std::vector<std::string> notes_;
   int64_t unread_ = 0;
+  int undecided_items_ = 0;
   TimeNs end_ = kNoTime;  // the greatest time of a match or mark
 };
 

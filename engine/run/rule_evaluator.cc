@@ -7,6 +7,7 @@
 
 #include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
+#include "engine/match/group_key.h"
 #include "engine/run/history_rows.h"
 
 namespace tallybell {
@@ -57,8 +58,8 @@ bool RuleEvaluator::HasRoom() const {
          enough(memory_->groups, memory_->max_groups);
 }
 
-RuleGroup* RuleEvaluator::FindOrAdd(const std::string& key) {
-  const auto found = groups_.find(absl::string_view(key));
+RuleGroup* RuleEvaluator::FindOrAdd(absl::string_view key) {
+  const auto found = groups_.find(key);
   return found != groups_.end() ? found->get() : AddGroup(key);
 }
 
@@ -85,7 +86,7 @@ void RuleEvaluator::Reschedule(RuleGroup* group) {
 void RuleEvaluator::Add(const RuleMatch& match, const MatchedRecord& record, TimeNs decided) {
   const TimeNs time = record.time;
   decided_ = std::max(decided_, decided);
-  RuleGroup* const group = FindOrAdd(GroupKey(match.by_values));
+  RuleGroup* const group = FindOrAdd(match.group);
   if (group == nullptr) return;
   const size_t undecided = group->timeline.undecided();
   GroupTimeline::Arrival arrival;
@@ -93,7 +94,7 @@ void RuleEvaluator::Add(const RuleMatch& match, const MatchedRecord& record, Tim
     ++tally_.clears;
     arrival = group->timeline.AddClear(time, decided_);
   } else {
-    NoteMatch(*group);
+    NoteMatch(group);
     const uint32_t evidence =
         timeline_rule_.KeepsLines()
             ? memory_->evidence.Add(time, {record.file, record.offset, match.evidence})
@@ -113,7 +114,7 @@ void RuleEvaluator::Add(const RuleMatch& match, const MatchedRecord& record, Tim
 
 void RuleEvaluator::StartAbsence(TimeNs t) {
   if (!timeline_rule_.absence || timeline_rule_.grouped) return;
-  RuleGroup* const group = FindOrAdd(GroupKey({}));
+  RuleGroup* const group = FindOrAdd("");
   if (group == nullptr) return;
   group->timeline.StartAbsence(t);
   Reschedule(group);
@@ -184,10 +185,12 @@ Transition RuleEvaluator::MakeTransition(const RuleGroup& group, const TimelineS
 }
 
 // A group that was forgotten and comes back is still one group.
-void RuleEvaluator::NoteMatch(const RuleGroup& group) {
+void RuleEvaluator::NoteMatch(RuleGroup* group) {
   ++tally_.matches;
   matches_total_.Add();
-  const uint64_t hash = absl::HashOf(group.key());
+  if (group->tallied()) return;
+  group->set_tallied();
+  const uint64_t hash = absl::HashOf(group->key());
   if (tallied_groups_.size() < kMaxTalliedGroups) {
     tally_.groups += tallied_groups_.insert(hash).second ? 1 : 0;
   } else if (!tally_.more_groups) {
@@ -195,20 +198,37 @@ void RuleEvaluator::NoteMatch(const RuleGroup& group) {
   }
 }
 
-void RuleEvaluator::NoteNearest(const RuleGroup& group, TimeNs t) {
-  const int64_t count = group.timeline.count();
-  const bool nearer =
-      !tally_.nearest.has_value() ||
-      (timeline_rule_.absence ? count < tally_.nearest->value : count > tally_.nearest->value);
-  if (nearer) tally_.nearest = NearestMiss{count, t, GroupLabels(GroupKeyValues(group.key()))};
+// Groups are decided one after the other, in runs whose lengths are nobody's business: of equal
+// counts the first in time is the nearest, then the first by name.
+void RuleEvaluator::NoteNearest(const RuleGroup& group, int64_t count, TimeNs t) {
+  const auto labels = [&] { return GroupLabels(GroupKeyValues(group.key())); };
+  std::optional<NearestMiss>& nearest = tally_.nearest;
+  if (nearest.has_value() && nearest->value == count) {
+    if (t > nearest->time || (t == nearest->time && !(labels() < nearest->group))) return;
+  } else if (nearest.has_value() && timeline_rule_.absence != (count < nearest->value)) {
+    return;
+  }
+  nearest = NearestMiss{count, t, labels()};
+}
+
+// Decides many instants at a time where only the count changes. Returns whether it did any.
+bool RuleEvaluator::DecideQuiet(RuleGroup* group, TimeNs t) {
+  const std::optional<GroupTimeline::Quiet> quiet = group->timeline.DecideQuiet(t);
+  if (!quiet.has_value()) return false;
+  NoteNearest(*group, quiet->peak, quiet->at);
+  active_.NoteCount(group, quiet->peak, /*begins=*/false);
+  if (!options_.live) return true;
+  misses_.Note(quiet->peak, quiet->at, [&] { return AlertLabels(GroupKeyValues(group->key())); });
+  changed_.insert(group);
+  return true;
 }
 
 void RuleEvaluator::DecideOne(RuleGroup* group, bool absence_on, Output* output) {
   const int64_t before = group->timeline.count();
   const std::optional<TimelineStep> step = group->timeline.Decide(absence_on);
   const TimeNs t = group->timeline.last_instant();
-  NoteNearest(*group, t);
   const int64_t count = group->timeline.count();
+  NoteNearest(*group, count, t);
   if (options_.live && timeline_rule_.OnlyGrows() && count > before) {
     misses_.Note(count, t, [&] { return AlertLabels(GroupKeyValues(group->key())); });
   }
@@ -283,7 +303,11 @@ void RuleEvaluator::TakeUp(RuleGroup* group, TimeNs fires_since, bool told, int6
 
 void RuleEvaluator::DecideUntil(RuleGroup* group, TimeNs t, bool absence_on, Output* output) {
   const size_t undecided = group->timeline.undecided();
-  while (group->timeline.NextInstant() < t) DecideOne(group, absence_on, output);
+  for (TimeNs next; (next = group->timeline.NextInstant()) < t;) {
+    // How near it came is told day by day.
+    const TimeNs day_ends = AddNs(next - next % kDay, kDay);
+    if (!DecideQuiet(group, std::min(t, day_ends))) DecideOne(group, absence_on, output);
+  }
   memory_->undecided -= undecided - group->timeline.undecided();
 }
 

@@ -131,14 +131,15 @@ class RuleEvaluator {
  private:
   friend class EvaluatorState;
 
-  RuleGroup* FindOrAdd(const std::string& key);
+  RuleGroup* FindOrAdd(absl::string_view key);
   // Null, and counted, where there is no place for one more.
   RuleGroup* AddGroup(absl::string_view key);
   void Reschedule(RuleGroup* group);
   void DecideUntil(RuleGroup* group, TimeNs t, bool absence_on, Output* output);
   void DecideOne(RuleGroup* group, bool absence_on, Output* output);
-  void NoteMatch(const RuleGroup& group);
-  void NoteNearest(const RuleGroup& group, TimeNs t);
+  bool DecideQuiet(RuleGroup* group, TimeNs t);
+  void NoteMatch(RuleGroup* group);
+  void NoteNearest(const RuleGroup& group, int64_t count, TimeNs t);
   Alert MakeAlert(const RuleGroup& group, const TimelineStep& step) const;
   Transition MakeTransition(const RuleGroup& group, const TimelineStep& step) const;
   Labels AlertLabels(const std::vector<std::string>& by_values) const;

@@ -6,25 +6,7 @@
 #include <cstring>
 #include <new>
 
-#include "absl/strings/str_cat.h"
-
 namespace tallybell {
-
-std::string GroupKey(const std::vector<std::string>& by_values) {
-  std::string key;
-  for (const std::string& value : by_values) absl::StrAppend(&key, value, "\xff");
-  return key;
-}
-
-std::vector<std::string> GroupKeyValues(absl::string_view key) {
-  std::vector<std::string> values;
-  while (!key.empty()) {
-    const size_t end = key.find('\xff');
-    values.emplace_back(key.substr(0, end));
-    key.remove_prefix(end + 1);
-  }
-  return values;
-}
 
 RuleGroupPtr RuleGroup::Make(const TimelineRule* rule, absl::string_view key, uint64_t number) {
   void* const memory = ::operator new(sizeof(RuleGroup) + key.size());

@@ -35,17 +35,25 @@ class RuleGroup {
 
   GroupTimeline timeline;
 
+  // Whether a match of it was counted into its rule's tally.
+  bool tallied() const { return tallied_ != 0; }
+  void set_tallied() { tallied_ = 1; }
+
  private:
   friend class DeadlineHeap;
   friend struct RuleGroupDeleter;
 
   RuleGroup(const TimelineRule* rule, uint64_t number, size_t key_size)
-      : timeline(rule), number_(number), key_size_(static_cast<uint32_t>(key_size)) {}
+      : timeline(rule),
+        number_(number),
+        key_size_(static_cast<uint32_t>(key_size) & INT32_MAX),
+        tallied_(0) {}
   ~RuleGroup() = default;
 
   const uint64_t number_;
   uint32_t deadline_ = UINT32_MAX;  // its place in the DeadlineHeap
-  const uint32_t key_size_;
+  const uint32_t key_size_ : 31;
+  uint32_t tallied_ : 1;
 };
 
 // Groups by their keys.
@@ -64,11 +72,6 @@ struct RuleGroupEqual {
   }
 };
 using RuleGroupSet = absl::flat_hash_set<RuleGroupPtr, RuleGroupHash, RuleGroupEqual>;
-
-// The key of a group: its `by` values, which are UTF-8, each ended by a byte that is not.
-std::string GroupKey(const std::vector<std::string>& by_values);
-// And back.
-std::vector<std::string> GroupKeyValues(absl::string_view key);
 
 // For each group that has one, the next instant at which anything may change in it, the earliest
 // first; groups of one instant by age, which is the same in every run. Not thread-safe.

@@ -62,15 +62,16 @@ SourceBlocks::SourceBlocks(ByteReader* bytes, size_t most, BlockReader::Options 
 
 SourceBlocks::~SourceBlocks() = default;
 
-void SourceBlocks::SearchFrom(uint64_t offset, const CandidateRules* rules) {
+void SourceBlocks::SearchFrom(uint64_t offset, const LineSearch& search) {
   if (ahead_.fd < 0 || ahead_.crew == nullptr || options_.live) return;
+  search_.emplace(search);
   ChunkReader::Options options;
   options.offset = offset;
   options.chunk = ahead_.chunk;
   options.max_line = options_.max_line;
   options.front = options_.block;
   options.ahead = ahead_.chunks;
-  chunks_ = std::make_unique<ChunkReader>(ahead_.fd, options, rules, ahead_.crew);
+  chunks_ = std::make_unique<ChunkReader>(ahead_.fd, options, &*search_, ahead_.crew);
   chunk_ = nullptr;
   block_ = absl::string_view();
   offset_ = offset;
@@ -126,7 +127,7 @@ bool SourceBlocks::Keep(size_t n) {
 
 bool SourceBlocks::TakeFound(CandidateCursor* found) {
   if (chunk_ == nullptr) return false;
-  found->Add(chunk_->offset, &chunk_->candidates);
+  found->Add(chunk_->offset, &chunk_->found);
   return true;
 }
 

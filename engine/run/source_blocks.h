@@ -7,12 +7,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "engine/base/worker_crew.h"
 #include "engine/run/candidate_cursor.h"
 #include "engine/run/chunk_reader.h"
+#include "engine/run/line_search.h"
 #include "engine/source/block_reader.h"
 #include "engine/source/byte_reader.h"
 
@@ -44,9 +46,9 @@ class SourceBlocks {
   uint64_t lines_truncated() const { return lines_truncated_ + blocks_->lines_truncated(); }
   Block Unfinished() { return blocks_->Unfinished(); }
 
-  // From now on blocks come from the line at `offset` on, and are searched for `rules`, which
-  // outlive that. Does nothing where the file cannot be read ahead.
-  void SearchFrom(uint64_t offset, const CandidateRules* rules);
+  // From now on blocks come from the line at `offset` on, and have been searched. What `search`
+  // uses outlives that. Does nothing where the file cannot be read ahead.
+  void SearchFrom(uint64_t offset, const LineSearch& search);
 
   // Puts what was found in the part of the last block that was not kept from the one before behind
   // what `*found` has. False: nobody has searched it.
@@ -68,6 +70,7 @@ class SourceBlocks {
   std::unique_ptr<BlockReader> blocks_;
   uint64_t lines_truncated_ = 0;  // by readers before that
 
+  std::optional<LineSearch> search_;
   std::unique_ptr<ChunkReader> chunks_;  // null: in order
   Chunk* chunk_ = nullptr;               // the last block's; null: it was read in order
   absl::string_view block_;              // the last one

@@ -32,19 +32,26 @@ void SourceMatches::Add(const SourceLine& line, uint64_t offset, TimeNs time,
     for (const Field& field : says->fields.all()) record.fields.Add(field.name, field.value);
   }
 
+  RuleMatches matches;
+  matcher_->Find(record, selected_, &matches);
+  Take(std::move(matches), offset, time, items);
+}
+
+void SourceMatches::Take(RuleMatches matches, uint64_t offset, TimeNs time,
+                         std::vector<SourceItem>* items) {
+  if (matches.empty()) return;
+  matcher_->CountMissing(matches);
   SourceItem item;
-  matcher_->Match(record, selected_, &item.record.matches);
-  if (item.record.matches.empty()) return;
-  item.time = record.time;
-  item.record.time = record.time;
+  item.time = time;
+  item.record.time = time;
   item.record.offset = offset;
-  if (record.time != kNoTime) {
+  item.record.matches = std::move(matches);
+  if (time != kNoTime) {
     items->push_back(std::move(item));
     return;
   }
   for (const RuleMatch& match : item.record.matches) {
-    timeless_bytes_ += sizeof(item) + match.evidence.size();
-    for (const std::string& value : match.by_values) timeless_bytes_ += value.size();
+    timeless_bytes_ += sizeof(item) + match.evidence.size() + match.group.size();
   }
   timeless_.push_back(std::move(item));
 }

@@ -179,7 +179,10 @@ bool SourceReader::Waits(const Block& block) {
 void SourceReader::ReadAhead() {
   if (ahead_ || !format_settled_) return;
   ahead_ = true;
-  blocks_.SearchFrom(resume_offset_, candidates_.get());
+  // Nothing that this uses changes any more: the rules do so only where a source is live.
+  blocks_.SearchFrom(resume_offset_, resume_offset_ == 0 ? LineSearch(candidates_.get())
+                                                         : LineSearch(candidates_.get(), matcher_,
+                                                                      &*format_, &streams_));
 }
 
 void SourceReader::ReadInSequence(const Block& block, std::vector<SourceItem>* items) {
@@ -214,8 +217,9 @@ void SourceReader::Process(const std::vector<SourceMarks::Mark>& marks,
                            std::vector<SourceItem>* items) {
   if (!blocks_.TakeFound(&found_)) {
     found_.Clear();
-    candidates_->Find(region_, candidate_scratch_.get(), &candidate_lines_);
-    found_.Add(region_offset_, &candidate_lines_);
+    found_lines_.Clear();
+    candidates_->Find(region_, candidate_scratch_.get(), &found_lines_.lines);
+    found_.Add(region_offset_, &found_lines_);
   }
   size_t begin = 0;
   for (size_t i = 0; i < marks.size() && marks[i].begin < region_.size(); ++i) {
@@ -277,6 +281,11 @@ void SourceReader::ProcessLine(size_t begin, size_t end, bool may_count, bool in
   if (line.is_file_line()) return;
   const TimeNs time = TimeOf(line, begin, in_order);
   if (!may_count || offset < counted_to_) return;
+  if (RuleMatches* const known = found_.matches()) {
+    matches_.Take(std::move(*known), record_offset, time, items);
+    if (matches_.full()) ReleaseTimeless(items);
+    return;
+  }
   found_.RulesOf(*candidates_, &candidate_rules_);
   const absl::string_view raw = region_.substr(begin, end - begin);
   if (early_.Begins(offset, raw)) {
@@ -350,7 +359,7 @@ void SourceReader::TellUnfinished(TimeNs arrival, std::vector<SourceItem>* items
     if (time == kNoTime) time = times_.first() == kNoTime ? arrival : times_.first();
     matches_.Add(line, held.offset, time, contexts_.Of(line.stream), streams_.AllRules(), &told);
   }
-  std::vector<RuleMatch> none;
+  RuleMatches none;
   early_.Tell(held.offset, held.bytes, *matcher_,
               told.empty() ? &none : &told.back().record.matches);
   if (!told.empty() && !told.back().record.matches.empty()) {

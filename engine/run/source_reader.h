@@ -160,7 +160,7 @@ class SourceReader {
   uint64_t region_offset_ = 0;
   std::shared_ptr<const CandidateRules> candidates_;
   LineCandidates::ScratchPtr candidate_scratch_;
-  CandidateLines candidate_lines_;
+  FoundLines found_lines_;
   CandidateCursor found_;
   std::vector<uint32_t> candidate_rules_;
 

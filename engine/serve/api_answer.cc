@@ -23,8 +23,10 @@ ServedResponse ErrorResponse(int status, absl::string_view type, absl::string_vi
 
 ServedResponse Ending() { return ErrorResponse(503, "unavailable", "tallybell is ending"); }
 
-ServedResponse Overloaded() {
-  ServedResponse response = ErrorResponse(503, "unavailable", "too many requests wait");
+ServedResponse Overloaded() { return NotNow("too many requests wait"); }
+
+ServedResponse NotNow(absl::string_view why) {
+  ServedResponse response = ErrorResponse(503, "unavailable", why);
   response.headers.emplace_back("Retry-After", "1");
   return response;
 }

@@ -25,6 +25,8 @@ ServedResponse ErrorResponse(int status, absl::string_view type, absl::string_vi
 // 503: tallybell is ending; too many requests wait.
 ServedResponse Ending();
 ServedResponse Overloaded();
+// 503 for what is worth another try in a second.
+ServedResponse NotNow(absl::string_view why);
 
 // What is kept in a function that may be copied; a responder itself may not.
 using SharedResponder = std::shared_ptr<Responder>;

@@ -153,6 +153,7 @@ HttpHandler FrontDoor::Reload() {
     const bool posted = mailbox_->Post([this, responder](LiveEngine* engine) {
       const absl::Status status = hooks_.reload(engine);
       if (status.ok()) return responder->Answer(200, "");
+      if (absl::IsUnavailable(status)) return responder->Answer(NotNow(status.message()));
       responder->Answer(500, absl::StrCat("failed to reload config: ", status.message()));
     });
     if (!posted) responder->Answer(Ending());

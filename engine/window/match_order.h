@@ -5,6 +5,7 @@
 #define TALLYBELL_ENGINE_WINDOW_MATCH_ORDER_H_
 
 #include <algorithm>
+#include <cstddef>
 
 #include "engine/window/evidence_ring.h"
 #include "engine/window/window_match.h"
@@ -32,6 +33,16 @@ Iterator FirstAfterTime(TimeNs t, Iterator begin, Iterator end) {
   if (begin == end || (end - 1)->time() <= t) return end;
   return std::upper_bound(begin, end, t,
                           [](TimeNs at, const WindowMatch& match) { return at < match.time(); });
+}
+
+// The same where it is near the front: costs what stands before it, not the whole.
+template <typename Iterator>
+Iterator FirstAfterTimeFromFront(TimeNs t, Iterator begin, Iterator end) {
+  for (ptrdiff_t step = 1; end - begin > step; step *= 2) {
+    if ((begin + step)->time() > t) return FirstAfterTime(t, begin, begin + step + 1);
+    begin += step;
+  }
+  return FirstAfterTime(t, begin, end);
 }
 
 }  // namespace tallybell

@@ -109,6 +109,39 @@ void SlidingWindow::DecideThrough(TimeNs t) {
   }
 }
 
+SlidingWindow::Run SlidingWindow::DecideRun(bool dense, size_t enough, DurationNs width, TimeNs t) {
+  Run run;
+  size_t first = 0;  // in the last `width`
+  while (true) {
+    Refill();
+    const absl::Span<const WindowMatch> near = near_.all();
+    if (decided_ == near.size() || near[decided_].time() >= t) return run;
+    const TimeNs at = near[decided_].time();
+    size_t end = decided_ + 1;
+    while (end < near.size() && near[end].time() == at) ++end;
+    const bool more = extra_ != nullptr && !extra_->far.empty();
+    if (end == near.size() && more && extra_->far.front().time() == at) return run;
+
+    const TimeNs left = SubtractNs(at, width);
+    if (run.decided == 0) {
+      first = FirstAfterTimeFromFront(left, near.begin(), near.begin() + end) - near.begin();
+    }
+    while (near[first].time() <= left) ++first;
+    const size_t count = end - first;
+    if ((count >= enough) != dense) return run;
+    // There were enough up to here, too: of the newest before, the last that is needed is in.
+    if (dense && (decided_ < enough || near[decided_ - enough].time() < left)) return run;
+    run.decided += end - decided_;
+    run.last = at;
+    run.count = count;
+    if (count > run.peak) {
+      run.peak = count;
+      run.peak_at = at;
+    }
+    decided_ = static_cast<uint32_t>(end);
+  }
+}
+
 WindowMatch SlidingWindow::At(size_t index) const {
   return index < near_.size() ? near_.all()[index] : extra_->far.At(index - near_.size());
 }
@@ -169,7 +202,7 @@ size_t SlidingWindow::KeepAside(size_t count) {
 void SlidingWindow::Trim(TimeNs t, size_t truth, size_t keep, TimesRing* ring) {
   if (decided_ > 0 && near_.all().front().time() <= t) {
     const absl::Span<const WindowMatch> near = near_.all();
-    DropFront(FirstAfterTime(t, near.begin(), near.begin() + decided_) - near.begin());
+    DropFront(FirstAfterTimeFromFront(t, near.begin(), near.begin() + decided_) - near.begin());
   }
   if (extra_ != nullptr && extra_->trimmed_through <= t) {
     extra_->trimmed_through = kNoTime;

@@ -59,6 +59,18 @@ class SlidingWindow {
     return trimmed_through() <= SubtractNs(t, width);
   }
 
+  // Matches that were decided together.
+  struct Run {
+    size_t decided = 0;        // how many; with 0 the rest says nothing
+    TimeNs last = kNoTime;     // the time of the newest
+    size_t count = 0;          // in the last `width` then
+    size_t peak = 0;           // the highest such count at any of them
+    TimeNs peak_at = kNoTime;  // and the first time of it
+  };
+  // Decides the next matches that are earlier than `t`, as long as at every instant from the last
+  // decided one on the last `width` holds at least `enough` matches if `dense`, and fewer if not.
+  Run DecideRun(bool dense, size_t enough, DurationNs width, TimeNs t);
+
   // The first undecided match at which the last `width` holds `count` matches, itself the newest;
   // size() if there is none. Costs the undecided ones.
   size_t FirstDense(size_t count, DurationNs width) const;

@@ -14,6 +14,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "engine/match/group_key.h"
 #include "engine/run/source_reader.h"
 #include "rules/rule_loader.h"
 #include "tests/fuzz/fuzz_input.h"
@@ -80,7 +81,7 @@ std::vector<std::string> Told(const std::vector<SourceItem>& items) {
     std::string text = absl::StrCat(item.time, item.mark ? " mark" : "");
     for (const tallybell::RuleMatch& match : item.record.matches) {
       absl::StrAppend(&text, " ", item.record.offset, " ", match.rule, " ",
-                      absl::StrJoin(match.by_values, ","), " ", match.evidence);
+                      absl::StrJoin(tallybell::GroupKeyValues(match.group), ","), " ", match.evidence);
     }
     told.push_back(std::move(text));
   }

@@ -95,13 +95,16 @@ server: {{listen: '127.0.0.1:0'}}
             return answer.read().decode()
 
     def reload(self):
-        """The status of POST /-/reload."""
-        request = urllib.request.Request(self.url + "/-/reload", data=b"", method="POST")
-        try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
-                return answer.status
-        except urllib.error.HTTPError as error:
-            return error.code
+        """The status of POST /-/reload, once the disk is not what it waits for."""
+        def ask():
+            request = urllib.request.Request(self.url + "/-/reload", data=b"", method="POST")
+            try:
+                with urllib.request.urlopen(request, timeout=60) as answer:
+                    return answer.status
+            except urllib.error.HTTPError as error:
+                with error:
+                    return error.code
+        return wait_until(lambda: (code := ask()) != 503 and code, "it may reload")
 
     def values(self):
         alerts = json.loads(self.get("/api/v1/alerts"))["data"]["alerts"]

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/metrics.h"
+#include "engine/match/group_key.h"
 #include "engine/match/redactor.h"
 #include "engine/match/rule_matcher.h"
 #include "gtest/gtest.h"
@@ -106,7 +107,7 @@ TEST(RuleVerdictRandomTest, AgreesWithTheMatcher) {
     record.severity = random() % 2 == 0 ? Severity::kError : Severity::kInfo;
     if (random() % 2 == 0) record.fields.Add("f", random() % 2 == 0 ? "a1" : "b1");
     for (uint32_t i = 0; i < rules.rules.size(); ++i) {
-      std::vector<RuleMatch> matches;
+      RuleMatches matches;
       if (rules.rules[i].leaf().from.Matches(stream)) matcher.Match(record, {i}, &matches);
       const RuleVerdict verdict = JudgeRecord(rules.rules[i], record);
       ASSERT_EQ(matches.empty(), verdict.kind == RuleVerdict::Kind::kPasses) << text;
@@ -114,7 +115,7 @@ TEST(RuleVerdictRandomTest, AgreesWithTheMatcher) {
       EXPECT_EQ(matches[0].clear, verdict.kind == RuleVerdict::Kind::kClears) << text;
       std::vector<std::string> values;
       for (const auto& [name, value] : verdict.group) values.push_back(value);
-      EXPECT_EQ(matches[0].by_values, values) << text << " " << rules.rules[i].alert;
+      EXPECT_EQ(GroupKeyValues(matches[0].group), values) << text << " " << rules.rules[i].alert;
     }
   }
 }

@@ -58,7 +58,8 @@ class ChunkReaderTest : public ::testing::Test {
                              int workers, bool* odd) {
     const UniqueFd fd = File(content);
     WorkerCrew crew(workers);
-    ChunkReader reader(fd.get(), options, candidates_.get(), &crew);
+    const LineSearch search(candidates_.get());
+    ChunkReader reader(fd.get(), options, &search, &crew);
     std::vector<SeenLine> lines;
     *odd = false;
     bool at_end = false;
@@ -80,7 +81,7 @@ class ChunkReaderTest : public ::testing::Test {
   static void Append(const Chunk& chunk, std::vector<SeenLine>* lines) {
     size_t begin = 0;
     size_t next = 0;
-    const auto& candidates = chunk.candidates.lines();
+    const auto& candidates = chunk.found.lines.lines();
     while (begin < chunk.size) {
       const size_t end = std::min(chunk.bytes().find('\n', begin), chunk.size);
       const bool candidate = next < candidates.size() && candidates[next].begin == begin;
@@ -168,7 +169,8 @@ TEST_F(ChunkReaderTest, LeavesHolesToOthers) {
 TEST_F(ChunkReaderTest, SaysWhyAFileCannotBeRead) {
   const UniqueFd directory(open(::testing::TempDir().c_str(), O_RDONLY | O_CLOEXEC));
   WorkerCrew crew(1);
-  ChunkReader reader(directory.get(), {}, candidates_.get(), &crew);
+  const LineSearch search(candidates_.get());
+  ChunkReader reader(directory.get(), {}, &search, &crew);
   const Chunk* const chunk = reader.Next();
   ASSERT_NE(chunk, nullptr);
   EXPECT_FALSE(chunk->status.ok());
@@ -181,7 +183,8 @@ TEST_F(ChunkReaderTest, AChunkStaysUntilTheCallAfterTheNext) {
   options.chunk = 3;
   options.front = 4;
   WorkerCrew crew(2);
-  ChunkReader reader(fd.get(), options, candidates_.get(), &crew);
+  const LineSearch search(candidates_.get());
+  ChunkReader reader(fd.get(), options, &search, &crew);
   Chunk* const first = reader.Next();
   ASSERT_EQ(first->bytes(), "aa\n");
   Chunk* const second = reader.Next();

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/match/group_key.h"
 #include "gtest/gtest.h"
 #include "rules/rule_loader.h"
 
@@ -33,7 +34,7 @@ TEST(EngineSnapshotTest, ShowsARuleAsItWasWrittenAndWhatItCounted) {
   evaluator.AddFile("log");
   evaluator.AddSource({Labels()}, 0);
   for (int i = 0; i < 3; ++i) {
-    evaluator.Add({i * kMinute, 0, 0, {{0, false, {"x"}, "boom"}}});
+    evaluator.Add({i * kMinute, 0, 0, {{0, false, 0, GroupKey({std::string("x")}), "boom"}}});
   }
   evaluator.Progress(0, 4 * kMinute);
   RuleEvaluator::Output output;
@@ -90,7 +91,7 @@ TEST(EngineSnapshotTest, ActiveAlertsAreThoseThatWereToldAndHaveNotEnded) {
       for (uint32_t rule = 0; rule < 3; ++rule) {
         const std::string n(1, static_cast<char>('a' + random() % 3));
         if (random() % 3 == 0) {
-          record.matches.push_back({rule, rule == 0 && random() % 4 == 0, {n}, "boom"});
+          record.matches.push_back({rule, rule == 0 && random() % 4 == 0, 0, GroupKey({n}), "boom"});
         }
       }
       evaluator.Add(record);

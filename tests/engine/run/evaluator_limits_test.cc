@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "engine/match/group_key.h"
 #include "engine/run/evaluator.h"
 #include "engine/run/evaluator_state.h"
 #include "engine/run/limit_alerts.h"
@@ -43,7 +44,7 @@ class Rig {
     MatchedRecord record;
     record.time = t;
     record.offset = offset_++;
-    record.matches.push_back({0, clear, {group}, "boom"});
+    record.matches.push_back({0, clear, 0, GroupKey({group}), "boom"});
     evaluator_->Add(record);
   }
   RuleEvaluator::Output DecideAt(TimeNs t) {

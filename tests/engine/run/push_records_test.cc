@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "engine/frame/line_text.h"
+#include "engine/match/group_key.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "rules/rule_loader.h"
@@ -39,7 +40,7 @@ std::string Describe(const MatchedRecord& record) {
   std::string text = absl::StrCat(record.time, " @", record.offset);
   for (const RuleMatch& match : record.matches) {
     absl::StrAppend(&text, match.clear ? " clears " : " counts for ", match.rule, " by ",
-                    absl::StrJoin(match.by_values, ","), ": ", match.evidence);
+                    absl::StrJoin(GroupKeyValues(match.group), ","), ": ", match.evidence);
   }
   return text;
 }

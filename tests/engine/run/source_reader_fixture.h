@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "engine/match/group_key.h"
 #include "engine/run/source_reader.h"
 #include "gtest/gtest.h"
 #include "rules/rule_loader.h"
@@ -113,7 +114,7 @@ class SourceReaderFixture : public ::testing::Test {
       std::string text = absl::StrCat(FormatRfc3339(item.time), item.mark ? " mark" : "");
       for (const RuleMatch& match : item.record.matches) {
         absl::StrAppend(&text, " ", item.record.offset, " ", match.rule, " ",
-                        absl::StrJoin(match.by_values, ","), " ", match.evidence);
+                        absl::StrJoin(GroupKeyValues(match.group), ","), " ", match.evidence);
       }
       told.push_back(std::move(text));
     }

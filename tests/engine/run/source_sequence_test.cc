@@ -14,6 +14,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "engine/match/group_key.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/engine/run/random_logs.h"
@@ -47,8 +48,9 @@ class SourceSequenceTest : public SourceReaderFixture {
 
   static std::string Describe(const SourceItem& item) {
     const RuleMatch& match = item.record.matches[0];
-    std::string text = absl::StrCat(FormatRfc3339(item.time).substr(11, 8), " ",
-                                    absl::StrJoin(match.by_values, ","), " ", match.evidence);
+    std::string text =
+        absl::StrCat(FormatRfc3339(item.time).substr(11, 8), " ",
+                     absl::StrJoin(GroupKeyValues(match.group), ","), " ", match.evidence);
     std::replace(text.begin(), text.end(), '\n', '/');
     return text;
   }

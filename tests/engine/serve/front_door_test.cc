@@ -17,6 +17,7 @@
 #include "engine/net/http_client.h"
 #include "engine/net/url.h"
 #include "engine/serve/metrics_page.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace tallybell {
@@ -142,6 +143,14 @@ TEST_F(FrontDoorTest, AReloadThatFailsSaysWhy) {
   EXPECT_EQ(response.status, 500);
   EXPECT_TRUE(absl::StrContains(response.body, "rules.yaml:3:1: error: no"));
   EXPECT_EQ(Ask("GET", "/-/reload").status, 405);
+}
+
+TEST_F(FrontDoorTest, AReloadThatMustWaitIsWorthAnotherTry) {
+  reload_ = absl::UnavailableError("the state cannot be written now");
+  const HttpResponse response = Ask("POST", "/-/reload");
+  EXPECT_EQ(response.status, 503);
+  EXPECT_THAT(response.headers, testing::Contains(testing::Pair("Retry-After", "1")));
+  EXPECT_TRUE(absl::StrContains(response.body, "the state cannot be written now"));
 }
 
 TEST_F(FrontDoorTest, AGroupIsForgottenByNameAndLabels) {

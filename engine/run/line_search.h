@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+#ifndef TALLYBELL_ENGINE_RUN_LINE_SEARCH_H_
+#define TALLYBELL_ENGINE_RUN_LINE_SEARCH_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "engine/match/candidate_rules.h"
+#include "engine/match/rule_matcher.h"
+#include "engine/parse/line_parser.h"
+#include "engine/run/source_format.h"
+#include "engine/run/source_streams.h"
+
+namespace tallybell {
+
+// The lines of a stretch that may count.
+struct FoundLines {
+  struct Matched {
+    bool known = false;
+    RuleMatches matches;
+  };
+
+  CandidateLines lines;
+  // For each of them what it counts for, where that was found out already; or empty.
+  std::vector<Matched> matched;
+
+  void Clear() {
+    lines.Clear();
+    matched.clear();
+  }
+};
+
+// What can be said of lines before it is known what stands before them: whether they may count,
+// and of a whole record that stands in one line for what it counts. Immutable; threads share it,
+// each with a Worker of its own.
+class LineSearch {
+ public:
+  // Only looks for lines that may count. `rules` outlives it.
+  explicit LineSearch(const CandidateRules* rules) : rules_(rules) {}
+  // Also matches them, where `format` has no envelope. All outlive it and do not change meanwhile.
+  LineSearch(const CandidateRules* rules, const RuleMatcher* matcher, const SourceFormat* format,
+             const SourceStreams* streams);
+
+  class Worker {
+   public:
+    // `search` outlives it.
+    explicit Worker(const LineSearch* search);
+
+    // Puts what is found in `bytes` in place of what `*found` held. They are whole lines, none of
+    // which is the first of its file.
+    void Find(absl::string_view bytes, FoundLines* found);
+
+   private:
+    bool Match(absl::string_view raw, RuleMatches* matches);
+
+    const LineSearch& search_;
+    const LineCandidates::ScratchPtr scratch_;
+    std::optional<LineParser> parser_;
+    std::string text_scratch_;
+    std::vector<uint32_t> candidates_, selected_;
+  };
+
+ private:
+  const CandidateRules* const rules_;
+  const RuleMatcher* matcher_ = nullptr;  // null: lines are not matched
+  const SourceFormat* format_ = nullptr;
+  const SourceStreams* streams_ = nullptr;
+};
+
+}  // namespace tallybell
+
+#endif  // TALLYBELL_ENGINE_RUN_LINE_SEARCH_H_
