@@ -81,7 +81,8 @@ std::vector<std::string> Told(const std::vector<SourceItem>& items) {
     std::string text = absl::StrCat(item.time, item.mark ? " mark" : "");
     for (const tallybell::RuleMatch& match : item.record.matches) {
       absl::StrAppend(&text, " ", item.record.offset, " ", match.rule, " ",
-                      absl::StrJoin(tallybell::GroupKeyValues(match.group), ","), " ", match.evidence);
+                      absl::StrJoin(tallybell::GroupKeyValues(match.group), ","), " ",
+                      match.evidence);
     }
     told.push_back(std::move(text));
   }

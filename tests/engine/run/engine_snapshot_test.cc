@@ -91,7 +91,8 @@ TEST(EngineSnapshotTest, ActiveAlertsAreThoseThatWereToldAndHaveNotEnded) {
       for (uint32_t rule = 0; rule < 3; ++rule) {
         const std::string n(1, static_cast<char>('a' + random() % 3));
         if (random() % 3 == 0) {
-          record.matches.push_back({rule, rule == 0 && random() % 4 == 0, 0, GroupKey({n}), "boom"});
+          record.matches.push_back(
+              {rule, rule == 0 && random() % 4 == 0, 0, GroupKey({n}), "boom"});
         }
       }
       evaluator.Add(record);

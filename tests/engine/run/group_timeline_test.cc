@@ -43,14 +43,17 @@ class TimelineRig {
     return arrival;
   }
 
+  // Decides many instants at a time where it can.
+  void Hurry() { hurry_ = true; }
+
   void DecideBefore(TimeNs t) {
     decided_ = std::max(decided_, t);
-    while (timeline_.NextInstant() < decided_) Step();
+    while (timeline_.NextInstant() < decided_) {
+      if (!hurry_ || !timeline_.DecideQuiet(decided_).has_value()) Step();
+    }
   }
 
-  void DecideThrough(TimeNs end) {
-    while (timeline_.NextInstant() <= end && timeline_.NextInstant() != kNever) Step();
-  }
+  void DecideThrough(TimeNs end) { DecideBefore(AddNs(end, 1)); }
 
   const std::vector<OracleStep>& steps() const { return steps_; }
   const std::vector<TimelineStep>& full_steps() const { return full_steps_; }
@@ -69,6 +72,7 @@ class TimelineRig {
   TimelineRule rule_;
   GroupTimeline timeline_;
   DurationNs lateness_;
+  bool hurry_ = false;
   TimeNs newest_ = kNoTime;
   TimeNs decided_ = kNoTime;
   std::vector<OracleStep> steps_;
@@ -211,6 +215,7 @@ void CompareWithOracle(uint32_t seed) {
   for (const Arriving& record : arriving) input.end = std::max(input.end, record.time);
 
   TimelineRig rig(input.rule, lateness);
+  if (seed % 2 == 0) rig.Hurry();
   for (const Arriving& record : arriving) {
     if (record.kind == 0) {
       rig.Match(record.time);
@@ -276,6 +281,59 @@ TEST(GroupTimelineTest, WhatIsCertainIsWhatWouldBeDecided) {
     ASSERT_EQ(ahead->shown.lines.size(), first->shown.lines.size());
   }
   EXPECT_GT(certain, 500);
+}
+
+// Many matches, so that there are long stretches in which only the count changes.
+TEST(GroupTimelineTest, InstantsThatAreDecidedTogetherAreThoseDecidedOneByOne) {
+  constexpr uint32_t kSeed = 41;
+  std::mt19937 random(kSeed);
+  size_t transitions = 0;
+  size_t together = 0;
+  for (int round = 0; round < 2'000; ++round) {
+    TimelineRule rule;
+    rule.width = 1 + random() % 40;
+    rule.op = random() % 2 == 0 ? Comparison::kGreater : Comparison::kGreaterOrEqual;
+    rule.threshold = 1 + random() % 12;
+    rule.policy.hold = random() % 4 == 0 ? random() % 5 : 0;
+    rule.policy.keep_firing_for = random() % 4 == 0 ? random() % 5 : 0;
+    GroupTimeline slow(&rule);
+    GroupTimeline fast(&rule);
+    // More of them than stand near a window's end.
+    std::vector<TimeNs> times(random() % 10 == 0 ? 3'000 : 1 + random() % 300);
+    const uint32_t span = 1 + random() % (2 * times.size());
+    for (TimeNs& t : times) t = random() % span;
+    for (const TimeNs t : times) {
+      slow.AddMatch(WindowMatch(t), kNoTime);
+      fast.AddMatch(WindowMatch(t), kNoTime);
+    }
+    for (TimeNs t = 0; t < 4 * span + 100; t += 1 + random() % (span + 10)) {
+      int64_t slow_peak = 0, fast_peak = 0;
+      std::vector<OracleStep> slow_steps, fast_steps;
+      while (slow.NextInstant() < t) {
+        const std::optional<TimelineStep> step = slow.Decide();
+        slow_peak = std::max(slow_peak, slow.count());
+        if (step.has_value()) slow_steps.push_back({step->time, step->state, step->value});
+      }
+      while (fast.NextInstant() < t) {
+        if (const std::optional<GroupTimeline::Quiet> quiet = fast.DecideQuiet(t)) {
+          ++together;
+          fast_peak = std::max(fast_peak, quiet->peak);
+          continue;
+        }
+        const std::optional<TimelineStep> step = fast.Decide();
+        fast_peak = std::max(fast_peak, fast.count());
+        if (step.has_value()) fast_steps.push_back({step->time, step->state, step->value});
+      }
+      ASSERT_EQ(fast_steps, slow_steps) << "seed " << kSeed << ", round " << round;
+      ASSERT_EQ(fast_peak, slow_peak) << "seed " << kSeed << ", round " << round;
+      ASSERT_EQ(fast.count(), slow.count()) << "seed " << kSeed << ", round " << round;
+      ASSERT_EQ(fast.window().size(), slow.window().size());
+      ASSERT_EQ(fast.NextInstant(), slow.NextInstant());
+      transitions += slow_steps.size();
+    }
+  }
+  EXPECT_GT(transitions, 10'000u);
+  EXPECT_GT(together, 5'000u);
 }
 
 TEST(GroupTimelineTest, AgreesWithTheOracleOnRandomLogs) {
