@@ -12,6 +12,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/ssl.hpp>
 #include <boost/beast/websocket.hpp>
@@ -40,6 +41,8 @@ using Plain = websocket::stream<beast::tcp_stream>;
 using Secure = websocket::stream<beast::ssl_stream<beast::tcp_stream>>;
 
 constexpr size_t kMaxReason = 512;  // of what a server says, in an error
+// So long a server that has said good-bye may take to hang up.
+constexpr DurationNs kGoodBye = kSecond;
 
 bool IsAddress(const std::string& host) {
   in6_addr v6;
@@ -61,7 +64,8 @@ class Connection {
   virtual error_code Handshake(const std::string& host, const std::string& path,
                                const HttpHeaders& headers, websocket::response_type* answer) = 0;
   virtual error_code Read(std::string* message) = 0;
-  virtual void Close() = 0;  // on the thread of the io_context
+  virtual void Close() = 0;         // on the thread of the io_context
+  virtual bool closed() const = 0;  // the server has said that it ends
   virtual std::string CloseReason() const = 0;
 };
 
@@ -73,6 +77,9 @@ class StreamConnection : public Connection {
       : io_(io), options_(options), stream_(std::forward<Args>(args)...) {
     stream_.read_message_max(options.max_message);
     stream_.auto_fragment(false);
+    stream_.control_callback([this](websocket::frame_type kind, beast::string_view) {
+      if (kind == websocket::frame_type::close) NoteClosed();
+    });
   }
 
   error_code Handshake(const std::string& host, const std::string& path, const HttpHeaders& headers,
@@ -115,6 +122,8 @@ class StreamConnection : public Connection {
 
   void Close() override { beast::get_lowest_layer(stream_).close(); }
 
+  bool closed() const override { return closed_; }
+
   std::string CloseReason() const override {
     const absl::string_view reason(stream_.reason().reason.data(), stream_.reason().reason.size());
     return Shown(reason);
@@ -123,6 +132,15 @@ class StreamConnection : public Connection {
   auto& stream() { return stream_; }
 
  private:
+  // The library waits for the server to hang up; not for ever.
+  void NoteClosed() {
+    closed_ = true;
+    good_bye_.expires_after(std::chrono::nanoseconds(kGoodBye));
+    good_bye_.async_wait([this, alive = std::weak_ptr<int>(alive_)](const error_code& error) {
+      if (!error && !alive.expired()) Close();
+    });
+  }
+
   // The alarm of the WebSocket goes on between two reads, so it never runs out of work.
   void RunUntilSet(const std::optional<error_code>& result) {
     io_->restart();
@@ -132,6 +150,9 @@ class StreamConnection : public Connection {
   asio::io_context* const io_;
   const WebSocketClient::Options options_;
   Stream stream_;
+  asio::steady_timer good_bye_{*io_};
+  bool closed_ = false;
+  const std::shared_ptr<int> alive_ = std::make_shared<int>();
 };
 
 class BeastClient : public WebSocketClient {
@@ -265,17 +286,18 @@ absl::StatusOr<std::string> BeastClient::Read() {
 // Why there is no connection any more.
 absl::Status BeastClient::Ended(const error_code& error) {
   const std::string reason = connection_->CloseReason();
+  const bool closed = connection_->closed();
   connection_.reset();
   if (cancelled_) return absl::CancelledError("cancelled");
-  if (error == beast::error::timeout) {
-    return absl::DeadlineExceededError("the server fell silent");
-  }
   if (error == websocket::error::message_too_big || error == websocket::error::buffer_overflow) {
     return absl::ResourceExhaustedError("a message is too long");
   }
-  if (error == websocket::error::closed) {
+  if (closed || error == websocket::error::closed) {
     return absl::UnavailableError(
         absl::StrCat("the server closed it", reason.empty() ? "" : ": ", reason));
+  }
+  if (error == beast::error::timeout) {
+    return absl::DeadlineExceededError("the server fell silent");
   }
   if (error.category() == asio::error::get_ssl_category()) {
     TakeTlsFault();
