@@ -10,7 +10,7 @@
 
 namespace tallybell {
 
-PushedBody LokiBody(const LokiEntries& entries, const std::vector<bool>& wanted) {
+PushedBody LokiBody(LokiEntries entries, const std::vector<bool>& wanted) {
   // What Loki gives has no bounds but its own: it was bounded when it was read.
   PushLimits limits;
   limits.streams = limits.entries = std::numeric_limits<size_t>::max();
@@ -22,13 +22,14 @@ PushedBody LokiBody(const LokiEntries& entries, const std::vector<bool>& wanted)
   for (size_t stream = 0; stream < of_stream.size(); ++stream) {
     if (of_stream[stream].empty()) continue;
     for (const size_t i : of_stream[stream]) {
-      const LokiEntry& entry = entries.entries[i];
-      for (const auto& [name, value] : entry.fields) {
-        builder.AddField(builder.Keep(name), builder.Keep(value)).IgnoreError();
+      LokiEntry& entry = entries.entries[i];
+      for (auto& [name, value] : entry.fields) {
+        const absl::string_view kept = builder.Keep(std::move(name));
+        builder.AddField(kept, builder.Keep(std::move(value))).IgnoreError();
       }
-      builder.EndEntry(entry.time, builder.Keep(entry.line)).IgnoreError();
+      builder.EndEntry(entry.time, builder.Keep(std::move(entry.line))).IgnoreError();
     }
-    builder.EndStream(entries.streams[stream]).IgnoreError();
+    builder.EndStream(std::move(entries.streams[stream])).IgnoreError();
   }
   return std::move(builder).Finish().value_or(PushedBody());
 }

@@ -13,7 +13,7 @@ namespace tallybell {
 
 // Those of `entries` that are `wanted`, one or more, as if they had been pushed: so what is read
 // from a Loki is parsed and matched as what clients push.
-PushedBody LokiBody(const LokiEntries& entries, const std::vector<bool>& wanted);
+PushedBody LokiBody(LokiEntries entries, const std::vector<bool>& wanted);
 
 }  // namespace tallybell
 

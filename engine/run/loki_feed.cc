@@ -20,8 +20,14 @@ namespace {
 
 constexpr size_t kMaxQueue = 16 << 20;  // bytes of batches that wait; one more may come
 constexpr DurationNs kLongestRest = kSecond;
-// The tail speaks every half a second; between two questions for its sake lies at least this.
+// The tail speaks every half a second; between two questions for its sake lies at least this, and
+// more where they take long: the Loki has others to answer.
 constexpr DurationNs kBetweenEarly = 100 * kMillisecond;
+constexpr int64_t kRestForWork = 3;
+// Of what came late no more is asked for at once for the tail's sake.
+constexpr DurationNs kMostLate = kMinute;
+// A Loki that is back is found so soon; it is asked more often while it is well.
+constexpr DurationNs kLongestBackOff = 15 * kSecond;
 // What the tail had not told yet when it was last followed up lies within this.
 constexpr DurationNs kOverlap = 2 * kSecond;
 // A stamp of the tail that is farther ahead is followed up when its time has come.
@@ -66,7 +72,8 @@ void LokiFeed::Start(LokiPasses passes) {
     passes_ = std::move(passes);
   }
   thread_ = std::thread([this] { Run(); });
-  if (tail_ != nullptr) tail_->Start([this](TimeNs first, TimeNs last) { Hear(first, last); });
+  if (tail_ == nullptr) return;
+  tail_->Start([this](TimeNs first, TimeNs last) { Hear(first, last); }, [this] { NoteGap(); });
 }
 
 void LokiFeed::Stop() {
@@ -100,6 +107,11 @@ absl::Status LokiFeed::fault() const {
   return fault_;
 }
 
+void LokiFeed::NoteLate(TimeNs time) {
+  absl::MutexLock lock(&mutex_);
+  doubt_.Raise(SubtractNs(time, kOverlap), clock_->Monotonic());
+}
+
 void LokiFeed::Restrict(TimeNs give_up, bool early) {
   absl::MutexLock lock(&mutex_);
   passes_->GiveUp(give_up);
@@ -121,6 +133,13 @@ void LokiFeed::Hear(TimeNs first, TimeNs last) {
   changed_.SignalAll();
 }
 
+// Whatever cut the tail may have cut those who push, too.
+void LokiFeed::NoteGap() {
+  absl::MutexLock lock(&mutex_);
+  doubt_.Raise(passes_->settled(), clock_->Monotonic());
+  changed_.SignalAll();
+}
+
 // What the tail has told of is asked for; the sweep finds what it was silent about.
 bool LokiFeed::FindEarlyWork(TimeNs now, TimeNs mono) {
   if (!heard_ || !early_ || mono < next_early_) return false;
@@ -131,9 +150,12 @@ bool LokiFeed::FindEarlyWork(TimeNs now, TimeNs mono) {
   const TimeNs settled = passes_->settled();
   const TimeNs after = std::min(std::max(now, AddNs(last, 1)), AddNs(now, kMaxAhead));
   if (first < settled && first >= passes_->horizon()) {
-    // It came late. What lies between is not read for its sake.
-    work_ = Work{first, std::min(std::max(AddNs(last, 1), first + 1), settled),
-                 LokiBatch::Found::kTail};
+    // It came late, with what the tail may not have told. What lies between is not read for its
+    // sake at once.
+    const TimeNs from = std::max(SubtractNs(first, kOverlap), passes_->horizon());
+    const TimeNs to = std::min(AddNs(last, kOverlap), AddNs(first, kMostLate));
+    work_ = Work{from, std::min(to, settled), LokiBatch::Found::kTail, mono};
+    doubt_.Raise(from, mono);
     if (last >= settled) heard_ = true;
     return true;
   }
@@ -141,8 +163,24 @@ bool LokiFeed::FindEarlyWork(TimeNs now, TimeNs mono) {
   const TimeNs from = std::max(settled, std::min(first, unheard));
   early_to_ = now;
   if (from >= after) return false;
-  work_ = Work{from, after, LokiBatch::Found::kTail};
+  work_ = Work{from, after, LokiBatch::Found::kTail, mono};
   return true;
+}
+
+// What was read before is asked for again.
+bool LokiFeed::FindLateWork(TimeNs now, TimeNs mono) {
+  if (const std::optional<TimeNs> from = doubt_.Due(passes_->settled(), mono)) {
+    const TimeNs known = std::max(*from, passes_->horizon());
+    if (known < passes_->settled()) {
+      work_ = Work{known, passes_->settled(), LokiBatch::Found::kLate, mono};
+      return true;
+    }
+  }
+  if (const std::optional<LokiPasses::Span> again = passes_->DueAgain(now)) {
+    work_ = Work{again->from, again->to, LokiBatch::Found::kLate, mono};
+    return true;
+  }
+  return false;
 }
 
 bool LokiFeed::FindWork() {
@@ -150,26 +188,30 @@ bool LokiFeed::FindWork() {
   const TimeNs mono = clock_->Monotonic();
   if (queue_bytes_ >= kMaxQueue || mono < retry_at_) return false;
   if (work_.has_value()) return true;
+  passes_->NoteClock(now);
   if (mono >= next_sweep_) {
     next_sweep_ = AddNs(mono, config_->sweep_every);
     const TimeNs to = early_ ? now : SubtractNs(now, config_->settle);
     if (passes_->settled() < to) {
-      work_ = Work{passes_->settled(), to, LokiBatch::Found::kSweep};
+      work_ = Work{passes_->settled(), to, LokiBatch::Found::kSweep, mono};
       early_to_ = now;
       return true;
     }
   }
-  if (FindEarlyWork(now, mono)) return true;
-  if (const std::optional<LokiPasses::Span> again = passes_->DueAgain(now)) {
-    work_ = Work{again->from, again->to, LokiBatch::Found::kLate};
-    return true;
+  return FindEarlyWork(now, mono) || FindLateWork(now, mono);
+}
+
+void LokiFeed::EndWork() {
+  if (work_->found == LokiBatch::Found::kTail) {
+    const TimeNs mono = clock_->Monotonic();
+    next_early_ = std::max(next_early_, AddNs(mono, kRestForWork * SubtractNs(mono, work_->began)));
   }
-  return false;
+  work_.reset();
 }
 
 DurationNs LokiFeed::Patience() const {
   const TimeNs mono = clock_->Monotonic();
-  TimeNs until = next_sweep_;
+  TimeNs until = std::min(next_sweep_, doubt_.next());
   if (heard_ && early_) until = std::min(until, next_early_);
   if (queue_bytes_ >= kMaxQueue) until = kNever;
   until = std::max(until, retry_at_);
@@ -215,7 +257,10 @@ void LokiFeed::Settle(absl::StatusOr<LokiPage> page) {
     // What is left is planned anew.
     if (work_->found != LokiBatch::Found::kTail) next_sweep_ = kNoTime;
     work_.reset();
-    retry_at_ = AddNs(clock_->Monotonic(), back_off_.Next());
+    const DurationNs asked = query_->asked_to_wait();
+    const DurationNs wait =
+        asked > 0 ? back_off_.AsAsked(asked) : std::min(back_off_.Next(), kLongestBackOff);
+    retry_at_ = AddNs(clock_->Monotonic(), wait);
     return;
   }
   NoteWell();
@@ -227,7 +272,7 @@ void LokiFeed::Settle(absl::StatusOr<LokiPage> page) {
   batch.found = work_->found;
   passes_->NoteRead(batch.from, batch.to, batch.asked_at);
   work_->from = batch.to;
-  if (work_->from >= work_->to) work_.reset();
+  if (work_->from >= work_->to) EndWork();
   Deliver(std::move(batch));
 }
 
@@ -251,6 +296,8 @@ void LokiFeed::NoteFault(const absl::Status& status) {
 
 void LokiFeed::NoteWell() {
   back_off_.Reset();
+  // Who could not be asked could not be told either.
+  if (!fault_.ok()) doubt_.Raise(passes_->settled(), clock_->Monotonic());
   fault_ = absl::OkStatus();
   if (logged_.empty()) return;
   LogInfo("a Loki can be read again", {{"source", config_->Key()}});

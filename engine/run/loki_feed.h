@@ -21,6 +21,7 @@
 #include "engine/outbox/back_off.h"
 #include "engine/run/loki_configuration.h"
 #include "engine/run/loki_tail.h"
+#include "engine/source/loki_doubt.h"
 #include "engine/source/loki_entries.h"
 #include "engine/source/loki_passes.h"
 #include "engine/source/loki_query.h"
@@ -40,7 +41,8 @@ struct LokiBatch {
 };
 
 // Reads one query of one tenant on threads of its own: asks every few seconds for all that is not
-// settled yet, at once when the tail says that something came, and again later for what came late.
+// settled yet, at once when the tail says that something came, and again for what came late: soon
+// after a gap of any kind and where a line came late already, and later in any case.
 // What it brings waits in a bounded queue; while that is full nothing is asked.
 //
 // Thread-safe but for Start and Stop. Metrics, by source: loki_queries_total,
@@ -64,6 +66,9 @@ class LokiFeed {
   // Why nothing can be read now; OK if it can.
   absl::Status fault() const;
 
+  // A line of that time had come late, and was found only when it was asked for again.
+  void NoteLate(TimeNs time);
+
   // Nothing before this is to be read again, and whether what is not settled may be read already.
   void Restrict(TimeNs give_up, bool early);
 
@@ -76,14 +81,18 @@ class LokiFeed {
     TimeNs from = kNoTime;
     TimeNs to = kNoTime;
     LokiBatch::Found found = LokiBatch::Found::kSweep;
+    TimeNs began = kNoTime;  // monotonic
   };
 
   LokiFeed(const LokiSourceConfig* config, std::unique_ptr<LokiQuery> query,
            std::unique_ptr<LokiTail> tail, const Clock* clock, Metrics* metrics);
   void Hear(TimeNs first, TimeNs last);
+  void NoteGap();
   void Run();
   bool FindWork() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool FindEarlyWork(TimeNs now, TimeNs mono) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool FindLateWork(TimeNs now, TimeNs mono) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void EndWork() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   DurationNs Patience() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Settle(absl::StatusOr<LokiPage> page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void NoteFault(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -106,6 +115,7 @@ class LokiFeed {
   std::deque<LokiBatch> queue_ ABSL_GUARDED_BY(mutex_);
   size_t queue_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   std::optional<Work> work_ ABSL_GUARDED_BY(mutex_);  // what is left of it
+  LokiDoubt doubt_ ABSL_GUARDED_BY(mutex_);
   bool early_ ABSL_GUARDED_BY(mutex_) = true;
 
   // Monotonic.

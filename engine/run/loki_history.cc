@@ -111,8 +111,10 @@ absl::StatusOr<LokiPage> LokiHistory::ReadPage(LokiQuery* query, int number, Tim
   for (int attempt = 1;; ++attempt) {
     absl::StatusOr<LokiPage> page = query->Read(from, to);
     if (page.ok() || !MayPass(page.status()) || attempt == options_.tries) return page;
+    const DurationNs asked = query->asked_to_wait();
+    const DurationNs wait = asked > 0 ? back_off.AsAsked(asked) : back_off.Next();
     absl::MutexLock lock(&mutex_);
-    mutex_.AwaitWithTimeout(absl::Condition(&stopping_), absl::Nanoseconds(back_off.Next()));
+    mutex_.AwaitWithTimeout(absl::Condition(&stopping_), absl::Nanoseconds(wait));
     if (stopping_) return absl::CancelledError("cancelled");
   }
 }

@@ -154,8 +154,8 @@ absl::Status LokiReplay::ReadAll(Replay::OnTransition on_transition,
       }
     }
     if (behind == nullptr) return absl::OkStatus();
-    ASSIGN_OR_RETURN(const LokiEntries chunk, behind->Next());
-    if (!chunk.entries.empty()) TakeChunk(behind, chunk);
+    ASSIGN_OR_RETURN(LokiEntries chunk, behind->Next());
+    if (!chunk.entries.empty()) TakeChunk(behind, std::move(chunk));
     Progress();
     output_.Decide(on_transition);
     const double share = static_cast<double>(std::min(behind->complete_to, end) - begin) /
@@ -166,8 +166,12 @@ absl::Status LokiReplay::ReadAll(Replay::OnTransition on_transition,
   }
 }
 
-void LokiReplay::TakeChunk(Part* part, const LokiEntries& chunk) {
-  const PushedBody body = LokiBody(chunk, std::vector<bool>(chunk.entries.size(), true));
+void LokiReplay::TakeChunk(Part* part, LokiEntries chunk) {
+  const size_t count = chunk.entries.size();
+  if (first_ == kNoTime) first_ = chunk.entries.front().time;
+  end_ = std::max(end_, chunk.entries.back().time);
+  for (const LokiEntry& entry : chunk.entries) bytes_ += static_cast<int64_t>(entry.line.size());
+  const PushedBody body = LokiBody(std::move(chunk), std::vector<bool>(count, true));
   std::vector<const PushedStream*> streams;
   for (const PushedStream& pushed : body.streams()) streams.push_back(&pushed);
   std::sort(streams.begin(), streams.end(),
@@ -189,11 +193,8 @@ void LokiReplay::TakeChunk(Part* part, const LokiEntries& chunk) {
     evaluator_.Add(record);
     end_ = std::max(end_, record.time);
   }
-  part->lines += static_cast<int64_t>(chunk.entries.size());
-  lines_ += static_cast<int64_t>(chunk.entries.size());
-  for (const LokiEntry& entry : chunk.entries) bytes_ += static_cast<int64_t>(entry.line.size());
-  if (first_ == kNoTime) first_ = chunk.entries.front().time;
-  end_ = std::max(end_, chunk.entries.back().time);
+  part->lines += static_cast<int64_t>(count);
+  lines_ += static_cast<int64_t>(count);
 }
 
 // For the clock of a rule one stream is enough: all are read to the same time.

@@ -64,7 +64,7 @@ class LokiReplay {
   absl::Status Open();
   absl::Status ReadAll(Replay::OnTransition on_transition, Replay::OnProgress on_progress);
   void Progress();
-  void TakeChunk(Part* part, const LokiEntries& chunk);
+  void TakeChunk(Part* part, LokiEntries chunk);
   void Watch(PushStream* stream, TimeNs first);
 
   const Options options_;

@@ -11,7 +11,6 @@
 #include "engine/base/json_text.h"
 #include "engine/base/log.h"
 #include "engine/base/status_macros.h"
-#include "engine/base/utf8.h"
 #include "engine/run/loki_bodies.h"
 
 namespace tallybell {
@@ -24,14 +23,20 @@ constexpr size_t kBytesARead = 4 << 20;
 // for in a shorter past, and what is not settled is not read early.
 constexpr size_t kMostSeen = 2'000'000;
 
-// So many streams are named by their labels where lines are shown; the rest by the source.
-constexpr size_t kMostNames = 10'000;
-constexpr size_t kMaxNameBytes = 512;
-
 constexpr absl::string_view kFoundNames[] = {"tail", "sweep", "late"};
 
 std::string PassesRow(const LokiSourceConfig& config) {
   return absl::StrCat(config.Key(), "\nread to");
+}
+
+StreamEvaluation::Options StreamOptions(const LokiSourceConfig& config) {
+  StreamEvaluation::Options options;
+  options.source = config.Key();
+  options.labels = &config.labels;
+  options.records.zone = config.zone;
+  options.records.max_future = config.max_future;
+  options.lateness = config.lateness;
+  return options;
 }
 
 }  // namespace
@@ -54,12 +59,11 @@ LokiSource::LokiSource(const LokiSourceConfig* config, const std::vector<Positio
                        LiveRules* rules, const Clock* clock, Metrics* metrics,
                        std::unique_ptr<LokiFeed> feed)
     : config_(config),
-      rules_(rules),
       clock_(clock),
       feed_(std::move(feed)),
       seen_(config->Key(), stored),
       passes_(config->Ages(), SubtractNs(clock->Now(), config->start)),
-      streams_(config->Key(), &config->labels, &rules->matcher, stored),
+      streams_(StreamOptions(*config), stored, rules, clock),
       health_(config->Key(), config->stall_after, stored),
       lines_total_(metrics->Get("source_lines_total", {{"source", config->Key()}})),
       bytes_total_(metrics->Get("source_bytes_total", {{"source", config->Key()}})),
@@ -74,7 +78,6 @@ LokiSource::LokiSource(const LokiSourceConfig* config, const std::vector<Positio
         "loki_lines_total", {{"source", config->Key()}, {"found", std::string(kFoundNames[i])}});
   }
   RestorePasses(stored);
-  TakeUpRules();
 }
 
 LokiSource::~LokiSource() { feed_->Stop(); }
@@ -99,82 +102,12 @@ void LokiSource::RestorePasses(const std::vector<PositionRow>& stored) {
   }
 }
 
-// What follows from the rules in force.
-void LokiSource::TakeUpRules() {
-  PushRecords::Options options;
-  options.zone = config_->zone;
-  options.max_future = config_->max_future;
-  const size_t rules = rules_->rules.rules.size();
-  records_ = std::make_unique<PushRecords>(options, &rules_->candidates, &rules_->matcher, rules);
-  clamped_ = 0;
-  watched_.clear();
-  files_.clear();
-  watched_of_rule_.assign(rules, -1);
-  for (PushStream& stream : streams_.all()) Watch(&stream);
-}
-
-// All streams of one Loki are complete to the same time: for the clock of a rule one is enough.
-void LokiSource::Watch(PushStream* stream) {
-  if (stream->watched) return;
-  stream->watched = true;
-  const bool all_watched =
-      std::all_of(stream->rules.begin(), stream->rules.end(),
-                  [this](uint32_t rule) { return watched_of_rule_[rule] >= 0; });
-  if (all_watched) return;
-  Watched watched;
-  watched.source = rules_->evaluator.AddSource({stream->labels}, config_->lateness, clock_->Now());
-  for (const uint32_t rule : stream->rules) {
-    if (watched_of_rule_[rule] < 0) watched_of_rule_[rule] = static_cast<int>(watched_.size());
-  }
-  watched_.push_back(watched);
-  if (!live_) rules_->evaluator.SetLive(watched.source, false, clock_->Now());
-}
-
-// Tells when each of the stream's rules began to be watched.
-void LokiSource::NoteTimes(PushStream* stream, TimeNs first, TimeNs last) {
-  for (const uint32_t rule : stream->rules) {
-    Watched& watched = watched_[watched_of_rule_[rule]];
-    if (!watched.started) {
-      watched.started = true;
-      rules_->evaluator.Started(watched.source, first);
-    }
-    watched.latest = std::max(watched.latest, last);
-  }
-}
-
-uint32_t LokiSource::FileOf(const PushStream& stream) {
-  const auto found = files_.find(stream.row);
-  if (found != files_.end()) return found->second;
-  std::string name = config_->Key();
-  if (files_.size() < kMostNames) {
-    name = rules_->redactor.Redact(FormatLabels(stream.labels));
-    name = std::string(Utf8Truncate(name, kMaxNameBytes));
-  }
-  const uint32_t file = rules_->evaluator.AddFile(name);
-  if (files_.size() < kMostNames) files_.emplace(stream.row, file);
-  return file;
-}
-
-void LokiSource::TakeStream(const PushedBody& body, const PushedStream& pushed, TimeNs arrival) {
-  PushStream* const stream = streams_.Get(pushed.labels, config_->target.tenant);
-  Watch(stream);
-  std::vector<MatchedRecord> records;
-  records_->Read(body, pushed, arrival, stream, &records);
-  const TimeNs first = records_->first_time();
-  NoteTimes(stream, first, records.empty() ? first : records.back().time);
-  const uint32_t file = records.empty() ? 0 : FileOf(*stream);
-  for (MatchedRecord& record : records) {
-    record.file = file;
-    rules_->evaluator.Add(record);
-  }
-  lines_total_.Add(static_cast<int64_t>(pushed.entries.size()));
-}
-
 // What was not there before is counted.
 void LokiSource::TakeBatch(LokiBatch batch) {
   const std::vector<uint64_t> ids = LokiSeen::Identify(batch.entries);
   std::vector<bool> is_new(ids.size());
   int64_t news = 0, given_up = 0;
+  TimeNs first_news = kNever;
   const TimeNs horizon = passes_.horizon();
   for (size_t i = 0; i < ids.size(); ++i) {
     const TimeNs time = batch.entries.entries[i].time;
@@ -182,16 +115,21 @@ void LokiSource::TakeBatch(LokiBatch batch) {
     given_up += time < horizon;
     is_new[i] = time >= horizon && seen_.Add(time, ids[i]);
     news += is_new[i];
+    if (is_new[i]) first_news = std::min(first_news, time);
     if (is_new[i] && batch.entries.entries[i].line.size() == kMaxLokiLine) cut_total_.Add();
   }
   if (news > 0) {
-    const PushedBody body = LokiBody(batch.entries, is_new);
-    for (const PushedStream& pushed : body.streams()) TakeStream(body, pushed, batch.asked_at);
+    const PushedBody body = LokiBody(std::move(batch.entries), is_new);
+    for (const PushedStream& pushed : body.streams()) {
+      streams_.Take(body, pushed, config_->target.tenant, batch.asked_at);
+    }
+    lines_total_.Add(news);
     bytes_total_.Add(static_cast<int64_t>(body.memory()));
     found_total_[static_cast<size_t>(batch.found)]->Add(news);
+    if (batch.found == LokiBatch::Found::kLate) feed_->NoteLate(first_news);
   }
   given_up_total_.Add(given_up);
-  future_total_.Add(records_->clamped() - std::exchange(clamped_, records_->clamped()));
+  future_total_.Add(streams_.TakeClamped());
   passes_.NoteRead(batch.from, batch.to, batch.asked_at);
   passes_changed_ = true;
   seen_.Forget(passes_.horizon());
@@ -200,36 +138,28 @@ void LokiSource::TakeBatch(LokiBatch batch) {
 // Holds what is remembered within its bound.
 void LokiSource::Restrict() {
   const TimeNs excess = seen_.Excess(kMostSeen);
-  const bool early = excess == kNoTime;
-  if (!early) {
+  if (excess != kNoTime) {
     passes_.GiveUp(excess);
     passes_changed_ = true;
     seen_.Forget(passes_.horizon());
   }
-  if (early && early_) return;
-  if (early != early_) {
-    LogWarn(early ? "what came late to a Loki is looked for as configured again"
-                  : "too many lines of a Loki to look for what came late as far back as configured",
-            {{"source", config_->Key()}});
-  }
+  // Not back and forth: it stays so until there is much room again.
+  const size_t ample = kMostSeen / 2;
+  const bool restricted = excess != kNoTime || (restricted_ && seen_.size() > ample);
+  const bool early = seen_.size() <= (early_ ? kMostSeen : ample);
+  if (excess != kNoTime || early != early_) feed_->Restrict(passes_.horizon(), early);
   early_ = early;
-  feed_->Restrict(passes_.horizon(), early);
-}
-
-// While more waits to be decided than may, what is ahead of its rules' clocks waits in its Loki for
-// the sources that hold them.
-bool LokiSource::MustWait() const {
-  const Evaluator& evaluator = rules_->evaluator;
-  if (!evaluator.Full()) return false;
-  std::vector<uint32_t> rules;
-  for (uint32_t rule = 0; rule < watched_of_rule_.size(); ++rule) {
-    if (watched_of_rule_[rule] >= 0) rules.push_back(rule);
-  }
-  return evaluator.Ahead(rules, SubtractNs(passes_.settled(), config_->lateness));
+  if (restricted == std::exchange(restricted_, restricted)) return;
+  LogWarn(restricted
+              ? "too many lines of a Loki to look for what came late as far back as configured"
+              : "what came late to a Loki is looked for as configured again",
+          {{"source", config_->Key()}});
 }
 
 bool LokiSource::Read() {
-  if (MustWait()) {
+  // While more waits to be decided than may, what is ahead of its rules' clocks waits in its Loki
+  // for the sources that hold them.
+  if (streams_.MustWait(passes_.settled())) {
     pauses_total_.Add();
     return false;
   }
@@ -241,9 +171,7 @@ bool LokiSource::Read() {
     CrashPoint("loki-batch");
   }
   if (bytes > 0) Restrict();
-  for (const Watched& watched : watched_) {
-    rules_->evaluator.Progress(watched.source, passes_.settled());
-  }
+  streams_.Progress(passes_.settled());
   const size_t waiting = feed_->bytes();
   queue_bytes_.Set(static_cast<int64_t>(waiting));
   return waiting > 0;
@@ -257,10 +185,7 @@ void LokiSource::Poll(Delta*) {
   } else {
     health_.NoteFault(fault.message(), clock_->Monotonic(), now);
   }
-  if (live_ == health_.down()) {
-    live_ = !health_.down();
-    for (const Watched& watched : watched_) rules_->evaluator.SetLive(watched.source, live_, now);
-  }
+  streams_.SetLive(!health_.down());
   remembered_.Set(static_cast<int64_t>(seen_.size()));
 }
 
@@ -293,20 +218,6 @@ SourceView LokiSource::View() const {
     view.why = health_.why();
   }
   return view;
-}
-
-void LokiSource::UseRules(LiveRules* rules) {
-  rules_ = rules;
-  const std::vector<Watched> watched_before = watched_;
-  streams_.UseRules(&rules->matcher);
-  TakeUpRules();
-  TimeNs latest = kNoTime;
-  for (const Watched& watched : watched_before) latest = std::max(latest, watched.latest);
-  if (latest == kNoTime) return;
-  for (Watched& watched : watched_) {
-    watched.started = true;
-    rules->evaluator.Started(watched.source, latest);
-  }
 }
 
 }  // namespace tallybell

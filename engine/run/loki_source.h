@@ -4,12 +4,9 @@
 #ifndef TALLYBELL_ENGINE_RUN_LOKI_SOURCE_H_
 #define TALLYBELL_ENGINE_RUN_LOKI_SOURCE_H_
 
-#include <cstdint>
 #include <memory>
-#include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "engine/base/clock.h"
 #include "engine/base/metrics.h"
@@ -18,9 +15,8 @@
 #include "engine/run/loki_configuration.h"
 #include "engine/run/loki_feed.h"
 #include "engine/run/loki_seen.h"
-#include "engine/run/push_records.h"
-#include "engine/run/push_streams.h"
 #include "engine/run/source_health.h"
+#include "engine/run/stream_evaluation.h"
 #include "engine/source/loki_passes.h"
 #include "engine/store/delta.h"
 
@@ -53,7 +49,7 @@ class LokiSource : public EngineSource {
 
   SourceHealth& health() override { return health_; }
   SourceView View() const override;
-  void UseRules(LiveRules* rules) override;
+  void UseRules(LiveRules* rules) override { streams_.UseRules(rules); }
 
   int watch_fd() const override { return feed_->wake_fd(); }
   // A batch is there to be read; it is no reason to look after the rest.
@@ -63,42 +59,23 @@ class LokiSource : public EngineSource {
   }
 
  private:
-  // A source of the evaluator: there is one that any rule selects which selects a stream of ours.
-  struct Watched {
-    uint32_t source = 0;
-    bool started = false;
-    TimeNs latest = kNoTime;
-  };
-
   LokiSource(const LokiSourceConfig* config, const std::vector<PositionRow>& stored,
              LiveRules* rules, const Clock* clock, Metrics* metrics,
              std::unique_ptr<LokiFeed> feed);
   void RestorePasses(const std::vector<PositionRow>& stored);
-  void TakeUpRules();
-  void Watch(PushStream* stream);
-  void NoteTimes(PushStream* stream, TimeNs first, TimeNs last);
   void TakeBatch(LokiBatch batch);
-  void TakeStream(const PushedBody& body, const PushedStream& pushed, TimeNs arrival);
   void Restrict();
-  bool MustWait() const;
-  uint32_t FileOf(const PushStream& stream);
 
   const LokiSourceConfig* const config_;
-  LiveRules* rules_;
   const Clock* const clock_;
   const std::unique_ptr<LokiFeed> feed_;
   LokiSeen seen_;
   LokiPasses passes_;
   bool passes_changed_ = false;  // since they were saved
-  PushStreams streams_;
-  std::unique_ptr<PushRecords> records_;
+  StreamEvaluation streams_;
   SourceHealth health_;
-  bool live_ = true;  // as the evaluator was told
-  bool early_ = true;
-  int64_t clamped_ = 0;  // already in the metric
-  std::vector<Watched> watched_;
-  std::vector<int> watched_of_rule_;                  // place in watched_, or -1
-  absl::flat_hash_map<std::string, uint32_t> files_;  // by the row of a stream
+  bool restricted_ = false;  // more lines came than can be known again as long as configured
+  bool early_ = true;        // what is not settled is read
   Metric& lines_total_;
   Metric& bytes_total_;
   Metric* found_total_[3];  // by LokiBatch::Found

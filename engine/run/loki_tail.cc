@@ -3,6 +3,7 @@
 
 #include "engine/run/loki_tail.h"
 
+#include <algorithm>
 #include <exception>
 #include <functional>
 #include <utility>
@@ -20,6 +21,8 @@ namespace {
 constexpr DurationNs kBefore = 10 * kMinute;
 // Loki ends every tail after an hour; only one that cannot be had again is worth a line.
 constexpr int kFailuresBeforeLog = 3;
+// A Loki that is back is found so soon.
+constexpr DurationNs kLongestBackOff = 15 * kSecond;
 // One that lasted so long was a good one, though nothing came.
 constexpr DurationNs kWhole = 10 * kSecond;
 
@@ -45,8 +48,9 @@ LokiTail::LokiTail(std::unique_ptr<WebSocketClient> client, const LokiTarget& ta
 
 LokiTail::~LokiTail() { Stop(); }
 
-void LokiTail::Start(Heard heard) {
+void LokiTail::Start(Heard heard, Gap gap) {
   heard_ = std::move(heard);
+  gap_ = std::move(gap);
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -75,13 +79,15 @@ void LokiTail::Run() {
     } catch (const std::exception& error) {
       ended = absl::InternalError(error.what());
     }
+    const bool was_there = connected_.Value() > 0;
     connected_.Set(0);
     if (absl::IsCancelled(ended)) return;
+    if (was_there) gap_();
     ends_total_.Add();
     if (SubtractNs(clock_->Monotonic(), kWhole) >= began) failures_ = 0;
     if (failures_ == 0) back_off.Reset();
     Note(ended);
-  } while (Rest(back_off.Next()));
+  } while (Rest(std::min(back_off.Next(), kLongestBackOff)));
 }
 
 void LokiTail::Note(const absl::Status& ended) {
@@ -104,6 +110,7 @@ absl::Status LokiTail::Listen() {
     if (std::exchange(logged_, false)) {
       LogInfo("the tail of a Loki is back", {{"source", source_}});
     }
+    if (entries.left_out) gap_();
     if (entries.entries.empty()) {
       heard_(kNoTime, kNoTime);
     } else {

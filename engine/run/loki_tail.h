@@ -25,9 +25,12 @@ namespace tallybell {
 // nothing is taken from it but when something came. The lines themselves are asked for then.
 class LokiTail {
  public:
-  // Something came with times from `first` to `last`; both kNoTime: there was a gap. Called on the
-  // tail's thread.
+  // Something came with times from `first` to `last`; both kNoTime: nobody knows what. Called on
+  // the tail's thread.
   using Heard = std::function<void(TimeNs first, TimeNs last)>;
+  // A tail that was there has ended, or says that it left something out. Called on the tail's
+  // thread.
+  using Gap = std::function<void()>;
 
   // The errors of WebSocketClient::Create. `source` is its key; pointers outlive it. Metrics, by
   // source: loki_tail_connected, loki_tail_ends_total.
@@ -37,7 +40,7 @@ class LokiTail {
   // Stops.
   ~LokiTail();
 
-  void Start(Heard heard);
+  void Start(Heard heard, Gap gap);
   void Stop();
 
  private:
@@ -56,6 +59,7 @@ class LokiTail {
   Metric& connected_;
   Metric& ends_total_;
   Heard heard_;
+  Gap gap_;
   int failures_ = 0;  // since a message came
   bool logged_ = false;
   std::thread thread_;

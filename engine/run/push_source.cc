@@ -9,17 +9,12 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/crash_point.h"
 #include "engine/base/json_text.h"
-#include "engine/base/utf8.h"
 
 namespace tallybell {
 namespace {
 
 // How much is evaluated before what is certain is told.
 constexpr size_t kBytesARead = 4 << 20;
-
-// So many streams are named by their labels where lines are shown; the rest by the source.
-constexpr size_t kMostNames = 10'000;
-constexpr size_t kMaxNameBytes = 512;
 
 // Nobody could push for so long: what is not there may be under way.
 constexpr DurationNs kPause = kMinute;
@@ -35,6 +30,16 @@ PushIntake::Options IntakeOptions(const PushSourceConfig& config) {
   return options;
 }
 
+StreamEvaluation::Options StreamOptions(const PushSourceConfig& config) {
+  StreamEvaluation::Options options;
+  options.source = config.Key();
+  options.labels = &config.labels;
+  options.records.zone = config.zone;
+  options.records.max_future = config.max_future;
+  options.lateness = config.lateness;
+  return options;
+}
+
 PushError AnswerFor(const PushedBody& body) {
   PushError answer;
   answer.status = kNoContent;
@@ -47,19 +52,17 @@ PushError AnswerFor(const PushedBody& body) {
 PushSource::PushSource(const PushSourceConfig* config, const std::vector<PositionRow>& stored,
                        LiveRules* rules, const Clock* clock, Metrics* metrics)
     : config_(config),
-      rules_(rules),
       clock_(clock),
       queue_(config->queue_bytes),
       intake_(IntakeOptions(*config), &queue_, clock, metrics),
       repeats_(config->Key(), stored),
-      streams_(config->Key(), &config->labels, &rules->matcher, stored),
+      streams_(StreamOptions(*config), stored, rules, clock),
       health_(config->Key(), config->stall_after, stored),
       lines_total_(metrics->Get("source_lines_total", {{"source", config->Key()}})),
       bytes_total_(metrics->Get("source_bytes_total", {{"source", config->Key()}})),
       repeats_total_(metrics->Get("push_repeats_total", {{"source", config->Key()}})),
       clamped_total_(metrics->Get("push_clamped_times_total", {{"source", config->Key()}})),
       queue_bytes_(metrics->Get("push_queue_bytes", {{"source", config->Key()}})) {
-  TakeUpRules();
   WatchAnewAfterPause(stored);
 }
 
@@ -72,7 +75,7 @@ void PushSource::WatchAnewAfterPause(const std::vector<PositionRow>& stored) {
     if (!state.ok() || !state->is_string()) continue;
     const absl::StatusOr<TimeNs> alive = ParseRfc3339(state->get_ref<const std::string&>());
     if (!alive.ok() || SubtractNs(now, *alive) < kPause) continue;
-    for (const Watched& watched : watched_) rules_->evaluator.WatchAnew(watched.source, now);
+    streams_.WatchAnew();
   }
 }
 
@@ -88,77 +91,6 @@ void PushSource::SaveAlive(Delta* delta) {
 
 PushSource::~PushSource() = default;
 
-// What follows from the rules in force.
-void PushSource::TakeUpRules() {
-  PushRecords::Options options;
-  options.zone = config_->zone;
-  options.max_future = config_->max_future;
-  const size_t rules = rules_->rules.rules.size();
-  records_ = std::make_unique<PushRecords>(options, &rules_->candidates, &rules_->matcher, rules);
-  clamped_ = 0;
-  watched_.clear();
-  files_.clear();
-  watched_of_rule_.assign(rules, -1);
-  for (PushStream& stream : streams_.all()) Watch(&stream);
-}
-
-// A rule's clock goes by the sources that it could select, and all streams of one place to push to
-// are complete to the same time: one of them is enough for a rule.
-void PushSource::Watch(PushStream* stream) {
-  if (stream->watched) return;
-  stream->watched = true;
-  const bool all_watched =
-      std::all_of(stream->rules.begin(), stream->rules.end(),
-                  [this](uint32_t rule) { return watched_of_rule_[rule] >= 0; });
-  if (all_watched) return;
-  Watched watched;
-  watched.source = rules_->evaluator.AddSource({stream->labels}, config_->lateness, clock_->Now());
-  for (const uint32_t rule : stream->rules) {
-    if (watched_of_rule_[rule] < 0) watched_of_rule_[rule] = static_cast<int>(watched_.size());
-  }
-  watched_.push_back(watched);
-}
-
-// Tells when each of the stream's rules began to be watched.
-void PushSource::NoteTimes(PushStream* stream, TimeNs first, TimeNs last) {
-  for (const uint32_t rule : stream->rules) {
-    Watched& watched = watched_[watched_of_rule_[rule]];
-    if (!watched.started) {
-      watched.started = true;
-      rules_->evaluator.Started(watched.source, first);
-    }
-    watched.latest = std::max(watched.latest, last);
-  }
-}
-
-uint32_t PushSource::FileOf(const PushStream& stream) {
-  const auto found = files_.find(stream.row);
-  if (found != files_.end()) return found->second;
-  std::string name = config_->Key();
-  if (files_.size() < kMostNames) {
-    name = rules_->redactor.Redact(FormatLabels(stream.labels));
-    name = std::string(Utf8Truncate(name, kMaxNameBytes));
-  }
-  const uint32_t file = rules_->evaluator.AddFile(name);
-  if (files_.size() < kMostNames) files_.emplace(stream.row, file);
-  return file;
-}
-
-void PushSource::TakeStream(const Push& push, const PushedStream& pushed) {
-  PushStream* const stream = streams_.Get(pushed.labels, push.tenant);
-  Watch(stream);
-  std::vector<MatchedRecord> records;
-  records_->Read(push.body, pushed, push.arrival, stream, &records);
-  const TimeNs first = records_->first_time();
-  NoteTimes(stream, first, records.empty() ? first : records.back().time);
-  const uint32_t file = records.empty() ? 0 : FileOf(*stream);
-  for (MatchedRecord& record : records) {
-    record.file = file;
-    rules_->evaluator.Add(record);
-  }
-  lines_total_.Add(static_cast<int64_t>(pushed.entries.size()));
-}
-
 void PushSource::TakePush(Push push) {
   answers_.emplace_back(push.reply, AnswerFor(push.body));
   if (repeats_.Repeats(push.digest, clock_->Now())) {
@@ -166,7 +98,10 @@ void PushSource::TakePush(Push push) {
     repeats_total_.Add();
     return;
   }
-  for (const PushedStream& pushed : push.body.streams()) TakeStream(push, pushed);
+  for (const PushedStream& pushed : push.body.streams()) {
+    streams_.Take(push.body, pushed, push.tenant, push.arrival);
+    lines_total_.Add(static_cast<int64_t>(pushed.entries.size()));
+  }
   bytes_total_.Add(static_cast<int64_t>(push.body.bytes().size()));
 }
 
@@ -179,13 +114,11 @@ bool PushSource::Read() {
     TakePush(std::move(push));
   }
   if (!answers_.empty()) CrashPoint("push-waits");
-  clamped_total_.Add(records_->clamped() - std::exchange(clamped_, records_->clamped()));
+  clamped_total_.Add(streams_.TakeClamped());
   queue_bytes_.Set(static_cast<int64_t>(queue_.bytes()));
   const TimeNs oldest = queue_.oldest();
   complete_to_ = oldest == kNoTime ? now : std::min(now, oldest);
-  for (const Watched& watched : watched_) {
-    rules_->evaluator.Progress(watched.source, complete_to_);
-  }
+  streams_.Progress(complete_to_);
   return oldest != kNoTime;
 }
 
@@ -218,18 +151,6 @@ SourceView PushSource::View() const {
   return view;
 }
 
-void PushSource::UseRules(LiveRules* rules) {
-  rules_ = rules;
-  const std::vector<Watched> watched_before = watched_;
-  streams_.UseRules(&rules->matcher);
-  TakeUpRules();
-  TimeNs latest = kNoTime;
-  for (const Watched& watched : watched_before) latest = std::max(latest, watched.latest);
-  if (latest == kNoTime) return;
-  for (Watched& watched : watched_) {
-    watched.started = true;
-    rules->evaluator.Started(watched.source, latest);
-  }
-}
+void PushSource::UseRules(LiveRules* rules) { streams_.UseRules(rules); }
 
 }  // namespace tallybell

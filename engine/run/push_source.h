@@ -4,29 +4,22 @@
 #ifndef TALLYBELL_ENGINE_RUN_PUSH_SOURCE_H_
 #define TALLYBELL_ENGINE_RUN_PUSH_SOURCE_H_
 
-#include <cstddef>
-#include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
-#include "absl/time/time.h"
 #include "engine/base/clock.h"
 #include "engine/base/metrics.h"
 #include "engine/run/engine_source.h"
 #include "engine/run/live_source.h"
 #include "engine/run/push_configuration.h"
-#include "engine/run/push_records.h"
 #include "engine/run/push_repeats.h"
-#include "engine/run/push_streams.h"
 #include "engine/run/source_health.h"
+#include "engine/run/stream_evaluation.h"
 #include "engine/source/push_intake.h"
 #include "engine/source/push_queue.h"
 #include "engine/store/delta.h"
-#include "rules/template.h"
 
 namespace tallybell {
 
@@ -76,37 +69,19 @@ class PushSource : public EngineSource {
   const PushSourceConfig& config() const { return *config_; }
 
  private:
-  // A source of the evaluator: there is one that any rule selects which selects a pushed stream.
-  struct Watched {
-    uint32_t source = 0;
-    bool started = false;
-    TimeNs latest = kNoTime;
-  };
-
-  void TakeUpRules();
   void WatchAnewAfterPause(const std::vector<PositionRow>& stored);
   std::string AliveRow() const;
   void SaveAlive(Delta* delta);
-  void Watch(PushStream* stream);
-  void NoteTimes(PushStream* stream, TimeNs first, TimeNs last);
   void TakePush(Push push);
-  void TakeStream(const Push& push, const PushedStream& pushed);
-  uint32_t FileOf(const PushStream& stream);
 
   const PushSourceConfig* const config_;
-  LiveRules* rules_;
   const Clock* const clock_;
   PushQueue queue_;
   PushIntake intake_;
   PushRepeats repeats_;
-  PushStreams streams_;
-  std::unique_ptr<PushRecords> records_;
+  StreamEvaluation streams_;
   SourceHealth health_;
-  std::vector<Watched> watched_;
-  std::vector<int> watched_of_rule_;                  // place in watched_, or -1
-  absl::flat_hash_map<std::string, uint32_t> files_;  // by the row of a stream
   std::vector<std::pair<std::shared_ptr<PushReply>, PushError>> answers_;
-  int64_t clamped_ = 0;  // already in the metric
   TimeNs complete_to_ = kNoTime;
   TimeNs alive_saved_ = kNoTime;  // monotonic
   Metric& lines_total_;

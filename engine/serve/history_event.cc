@@ -9,6 +9,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/strip.h"
+#include "engine/base/json_string.h"
 
 namespace tallybell {
 namespace {
@@ -46,16 +47,12 @@ Labels ReadLabels(absl::string_view text) {
     if (equals == absl::string_view::npos) return labels;
     const absl::string_view name = text.substr(0, equals);
     text.remove_prefix(equals + 2);
-    std::string value;
+    // Control characters are escaped as in JSON: AppendQuoted.
     size_t at = 0;
-    for (; at < text.size() && text[at] != '"'; ++at) {
-      if (text[at] != '\\' || at + 1 == text.size()) {
-        value.push_back(text[at]);
-      } else {
-        ++at;
-        value.push_back(text[at] == 'n' ? '\n' : text[at]);
-      }
-    }
+    while (at < text.size() && text[at] != '"') at += text[at] == '\\' ? 2 : 1;
+    at = std::min(at, text.size());
+    std::string value;
+    DecodeJsonString(text.substr(0, at), &value);
     labels.Set(name, value);
     text.remove_prefix(std::min(at + 1, text.size()));
     absl::ConsumePrefix(&text, ", ");

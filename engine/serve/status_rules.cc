@@ -31,6 +31,9 @@ void AddState(const RuleView& rule, StatusHtml* html) {
     html->Tag("<span class=\"badge bad\">▲ firing</span>");
   } else if (rule.state == AlertState::kPending) {
     html->Tag("<span class=\"badge warn\">◆ pending</span>");
+  } else if (rule.decided == kNoTime) {
+    html->Tag("<span class=\"badge\" title=\"no source that it could select has told anything\">");
+    html->Tag("○ no data</span>");
   } else {
     html->Tag("<span class=\"badge\">● quiet</span>");
   }

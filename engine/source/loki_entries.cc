@@ -20,6 +20,9 @@ namespace {
 
 using String = PushJsonCursor::String;
 
+// A Loki cuts a stream that grows fast into several, which differ in this alone. It is one stream.
+constexpr absl::string_view kShardLabel = "__stream_shard__";
+
 // Far more than any stream has; keeps what one answer costs linear.
 constexpr size_t kMostLabels = 500;
 
@@ -44,6 +47,10 @@ class EntriesReader {
 
   absl::StatusOr<LokiEntries> ReadTail() {
     RETURN_IF_ERROR(cursor_.TakeObject([this](const String& key) {
+      if (key.raw == "dropped_entries") {
+        streams_seen_ = true;
+        out_.left_out = cursor_.Peek() != 'n';
+      }
       return key.raw == "streams" ? ReadStreams() : cursor_.Skip();
     }));
     if (!streams_seen_) return absl::InvalidArgumentError("no message of a tail");
@@ -53,9 +60,21 @@ class EntriesReader {
  private:
   absl::StatusOr<LokiEntries> Finish() {
     if (cursor_.Peek() != '\0') return cursor_.Fault("unexpected text at the end");
-    std::stable_sort(out_.entries.begin(), out_.entries.end(),
-                     [](const LokiEntry& a, const LokiEntry& b) { return a.time < b.time; });
+    SortByTime();
     return std::move(out_);
+  }
+
+  // Those of one time stay as they came.
+  void SortByTime() {
+    std::vector<std::pair<TimeNs, size_t>> order;
+    order.reserve(out_.entries.size());
+    for (const LokiEntry& entry : out_.entries) order.emplace_back(entry.time, order.size());
+    if (std::is_sorted(order.begin(), order.end())) return;
+    std::sort(order.begin(), order.end());
+    std::vector<LokiEntry> sorted;
+    sorted.reserve(order.size());
+    for (const auto& [time, place] : order) sorted.push_back(std::move(out_.entries[place]));
+    out_.entries = std::move(sorted);
   }
 
   absl::Status ReadData() {
@@ -105,7 +124,7 @@ class EntriesReader {
       if (++count > kMostLabels) return cursor_.Fault("a stream with too many labels");
       std::string value;
       RETURN_IF_ERROR(TakeText(&value));
-      labels->Set(Decoded(key), value);
+      if (key.raw != kShardLabel) labels->Set(Decoded(key), value);
       return absl::OkStatus();
     });
   }
@@ -131,9 +150,10 @@ class EntriesReader {
   }
 
   absl::Status ReadTime(TimeNs* time) {
-    std::string text;
-    RETURN_IF_ERROR(TakeText(&text));
-    const bool number = !text.empty() && text.back() != ' ' && absl::SimpleAtoi(text, time);
+    String text;
+    RETURN_IF_ERROR(cursor_.TakeString(&text));
+    const bool number =
+        !text.raw.empty() && text.raw.back() != ' ' && absl::SimpleAtoi(text.raw, time);
     if (number && *time > kNoTime && *time < kNever) return absl::OkStatus();
     return cursor_.Fault("a time is a string of nanoseconds since 1970");
   }
@@ -160,7 +180,12 @@ class EntriesReader {
   absl::Status TakeText(std::string* text) {
     String string;
     RETURN_IF_ERROR(cursor_.TakeString(&string));
-    *text = Decoded(string);
+    if (string.escaped) {
+      text->clear();
+      DecodeJsonString(string.raw, text);
+    } else {
+      text->assign(string.raw.data(), string.raw.size());
+    }
     return absl::OkStatus();
   }
 

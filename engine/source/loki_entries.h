@@ -30,7 +30,8 @@ struct LokiEntries {
   std::vector<Labels> streams;     // each once
   std::vector<LokiEntry> entries;  // by time; of one time as they came
   int64_t lines_cut = 0;
-  size_t memory = 0;  // bytes, about
+  bool left_out = false;  // a tail says that it dropped some
+  size_t memory = 0;      // bytes, about
 };
 
 // A longer line is cut, as one that is pushed.

@@ -25,6 +25,14 @@ void LokiPasses::GiveUp(TimeNs before) {
   for (TimeNs& read_to : read_to_) read_to = std::max(read_to, floor);
 }
 
+void LokiPasses::NoteClock(TimeNs now) {
+  if (settled() <= now) return;
+  const TimeNs known = horizon();
+  for (size_t i = 0; i < ages_.size(); ++i) {
+    read_to_[i] = std::max(known, std::min(read_to_[i], SubtractNs(now, ages_[i])));
+  }
+}
+
 TimeNs LokiPasses::horizon() const { return *std::min_element(read_to_.begin(), read_to_.end()); }
 
 std::optional<LokiPasses::Span> LokiPasses::DueAgain(TimeNs now) const {

@@ -28,6 +28,10 @@ class LokiPasses {
   // What is earlier is given up: it will not be read again.
   void GiveUp(TimeNs before);
 
+  // The wall clock is `now`. What is later than that was read by a clock that has been set back,
+  // and is read again as far as it is known what was counted.
+  void NoteClock(TimeNs now);
+
   // The source is complete to this.
   TimeNs settled() const { return read_to_[0]; }
   // Nothing that is earlier will be read again.

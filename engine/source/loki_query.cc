@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/status_macros.h"
 #include "engine/base/utf8.h"
+#include "engine/net/retry_after.h"
 #include "engine/source/loki_split.h"
 
 namespace tallybell {
@@ -44,6 +45,15 @@ std::string Shown(absl::string_view body) {
   return shown;
 }
 
+// What a Loki whose operator has set limits says to a question about too long a span.
+bool IsTooMuch(absl::string_view body) {
+  for (const absl::string_view phrase :
+       {"would read too many bytes", "max number of chunks", "time range exceeds the limit"}) {
+    if (absl::StrContains(body, phrase)) return true;
+  }
+  return false;
+}
+
 absl::Status StatusOf(const HttpResponse& response) {
   const std::string text =
       absl::StrCat("it answered ", response.status, ": ", Shown(response.body));
@@ -52,12 +62,16 @@ absl::Status StatusOf(const HttpResponse& response) {
     case 403:
       return absl::UnauthenticatedError(text);
     case 429:
+    case 502:
+    case 503:
       return absl::UnavailableError(text);
     case 413:
     case 504:
       return absl::ResourceExhaustedError(text);
     default:
-      if (response.status >= 500) return absl::ResourceExhaustedError(text);
+      if (response.status >= 500 || IsTooMuch(response.body)) {
+        return absl::ResourceExhaustedError(text);
+      }
       return absl::FailedPreconditionError(text);
   }
 }
@@ -76,12 +90,17 @@ class HttpLokiQuery : public LokiQuery {
         page_(options_.page),
         most_(options_.page),
         instant_(std::max(options_.page, kInstantLines)),
-        span_(options_.span) {}
+        span_(options_.span),
+        ample_page_(options_.page),
+        ample_span_(options_.span) {}
 
   absl::StatusOr<LokiPage> Read(TimeNs from, TimeNs to) override;
+  DurationNs asked_to_wait() const override { return asked_to_wait_; }
   void Cancel() override { client_->Cancel(); }
 
  private:
+  void AskForLess(DurationNs span);
+  void AskForMore(bool full);
   absl::StatusOr<LokiEntries> Ask(TimeNs from, TimeNs to, const std::string& filter, int* limit,
                                   bool* full);
   absl::Status ReadInstant(TimeNs at, const std::string& filter, int depth, LokiEntries* out);
@@ -93,6 +112,12 @@ class HttpLokiQuery : public LokiQuery {
   int most_;         // and at most, as far as the server gives so many
   int instant_;      // the same of one instant
   DurationNs span_;  // and of how long
+  // Half of what was refused last, before less was: up to there it is asked for twice as much after
+  // each answer, beyond that slowly.
+  int ample_page_;
+  DurationNs ample_span_;
+  bool refused_ = false;  // the last question, as too much
+  DurationNs asked_to_wait_ = 0;
 };
 
 // One question. `*limit` lines are asked for, fewer where the server gives fewer; `*full`: there
@@ -100,6 +125,7 @@ class HttpLokiQuery : public LokiQuery {
 absl::StatusOr<LokiEntries> HttpLokiQuery::Ask(TimeNs from, TimeNs to, const std::string& filter,
                                                int* limit, bool* full) {
   for (;;) {
+    asked_to_wait_ = 0;
     LokiTarget target = options_.target;
     target.query += filter;
     HttpRequest request;
@@ -112,7 +138,10 @@ absl::StatusOr<LokiEntries> HttpLokiQuery::Ask(TimeNs from, TimeNs to, const std
       *limit = std::max(*limit / 2, 1);
       continue;
     }
-    if (response.status != 200) return StatusOf(response);
+    if (response.status != 200) {
+      asked_to_wait_ = ParseRetryAfter(response.Header("Retry-After"), clock_->Now());
+      return StatusOf(response);
+    }
     ASSIGN_OR_RETURN(LokiEntries entries, DecodeLokiAnswer(response.body));
     *full = entries.entries.size() >= static_cast<size_t>(*limit);
     if (!entries.entries.empty() &&
@@ -131,16 +160,13 @@ absl::StatusOr<LokiPage> HttpLokiQuery::Read(TimeNs from, TimeNs to) {
   const int asked = page_;
   absl::StatusOr<LokiEntries> entries = Ask(from, page.complete_to, "", &page_, &full);
   if (absl::IsResourceExhausted(entries.status()) || absl::IsDeadlineExceeded(entries.status())) {
-    page_ = std::max(page_ / 2, 1);
-    span_ = std::max(std::min(span_, page.complete_to - from) / 2, kLeastSpan);
+    AskForLess(page.complete_to - from);
   }
   RETURN_IF_ERROR(entries.status());
   if (page_ < asked) most_ = page_;
-  // Slowly: what was too much will be too much again.
-  page_ = std::min(page_ + page_ / 16 + 1, most_);
+  AskForMore(full);
   if (!full) {
     page.entries = *std::move(entries);
-    span_ = std::min(span_ + span_ / 8, options_.span);
     return page;
   }
   const TimeNs last = entries->entries.back().time;
@@ -156,6 +182,26 @@ absl::StatusOr<LokiPage> HttpLokiQuery::Read(TimeNs from, TimeNs to) {
   page.complete_to = from + 1;
   RETURN_IF_ERROR(ReadInstant(from, "", 0, &page.entries));
   return page;
+}
+
+void HttpLokiQuery::AskForLess(DurationNs span) {
+  page_ = std::max(page_ / 2, 1);
+  span_ = std::max(std::min(span_, span) / 2, kLeastSpan);
+  if (!std::exchange(refused_, true)) {
+    ample_page_ = page_;
+    ample_span_ = span_;
+  }
+}
+
+// A server that was merely away is soon asked as before; what was too much will be too much again.
+void HttpLokiQuery::AskForMore(bool full) {
+  refused_ = false;
+  page_ = page_ <= ample_page_ / 2 ? 2 * page_ : page_ + page_ / 16 + 1;
+  page_ = std::min(page_, most_);
+  // A span that held more than a page was not read to its end.
+  if (full) return;
+  span_ = span_ <= ample_span_ / 2 ? 2 * span_ : span_ + span_ / 8;
+  span_ = std::min(span_, options_.span);
 }
 
 // All lines of one instant that pass `filter`: where they are more than are given at a time, those

@@ -55,6 +55,9 @@ class LokiQuery {
   // gives and than could be told apart.
   virtual absl::StatusOr<LokiPage> Read(TimeNs from, TimeNs to) = 0;
 
+  // How long the server asked to be left alone when it last failed to answer; 0 if it did not.
+  virtual DurationNs asked_to_wait() const = 0;
+
   // Ends what is under way, and all that comes later, with Cancelled.
   virtual void Cancel() = 0;
 };

@@ -30,14 +30,18 @@ PROTOCOL_ERROR_TEXT = "parse error at line 1, col 1: syntax error: unexpected ID
 class Faults:
     def __init__(self):
         self.query_status = None    # (status, text) for each query, or None
+        self.query_headers = []     # of such an answer: (name, value)
         self.query_body = None      # bytes in the place of an answer
         self.query_seconds = 0.0    # waits before it answers
         self.query_cut = False      # sends half of the answer and closes
         self.query_hangs = False    # never answers
+        self.query_half_closes = False  # says nothing, and does not close
         self.redirect = None        # a URL
         self.ignores_range = False  # answers with entries outside of what was asked
         self.query_max_bytes = None  # an answer that is longer is a 500
         self.tail_refused = None    # (status, text) in the place of the upgrade
+        self.tail_half_closes = False  # in the middle of a frame
+        self.tail_closed = None     # the reason of the end that comes right after the upgrade
         self.tail_frames = []       # bytes of (opcode, payload) to send in the place of entries
         self.tail_stalled = False   # sends nothing, not even what comes later
         self.tail_endless = False   # a frame that does not end
@@ -126,13 +130,16 @@ class Tail:
 
 class ContractLoki:
     def __init__(self, *, port=0, tenants=False, user=None, password=None, token=None,
-                 most_entries=5000, poll=0.05, service_name=True, shuffle_ties=None, tls=None):
+                 most_entries=5000, poll=0.05, service_name=True, shuffle_ties=None, tls=None,
+                 shards=1, most_tails=10):
         self.tenants, self.token = tenants, token
         self.basic = None if user is None else base64.b64encode(
             f"{user}:{password}".encode()).decode()
         self.most_entries, self.poll, self.service_name = most_entries, poll, service_name
         self.ties = None if shuffle_ties is None else random.Random(shuffle_ties)
         self.tls = tls
+        self.shards = shards  # into which each push of a stream is cut
+        self.most_tails = most_tails  # of a tenant
         self.faults = Faults()
         self.lock = threading.RLock()
         self.streams = {}  # (tenant, sorted label pairs) -> Stream
@@ -180,17 +187,25 @@ class ContractLoki:
                 labels = {name: value for name, value in labels.items() if value != ""}
                 if self.service_name and "service_name" not in labels:
                     labels["service_name"] = labels.get("job", "unknown_service")
-                key = (tenant, tuple(sorted(labels.items())))
-                stream = self.streams.setdefault(key, Stream(labels))
-                new = []
-                for ns, line, *rest in entries:
-                    metadata = dict(rest[0]) if rest else {}
-                    if self.service_name and "detected_level" not in metadata:
-                        metadata["detected_level"] = "error" if "error" in line else "unknown"
-                    if stream.add(ns, line, tuple(sorted(metadata.items()))):
-                        new.append((ns, line))
-                delivered.append((labels, new))
+                for shard in range(min(self.shards, max(len(entries), 1))):
+                    delivered.append(self._store(labels, shard, entries[shard::self.shards],
+                                                 tenant))
             self._tell(delivered, tenant)
+
+    def _store(self, labels, shard, entries, tenant):
+        """The labels of the stream, and what of `entries` is new."""
+        if self.shards > 1:
+            labels = {**labels, "__stream_shard__": str(shard)}
+        key = (tenant, tuple(sorted(labels.items())))
+        stream = self.streams.setdefault(key, Stream(labels))
+        new = []
+        for ns, line, *rest in entries:
+            metadata = dict(rest[0]) if rest else {}
+            if self.service_name and "detected_level" not in metadata:
+                metadata["detected_level"] = "error" if "error" in line else "unknown"
+            if stream.add(ns, line, tuple(sorted(metadata.items()))):
+                new.append((ns, line))
+        return labels, new
 
     def _tell(self, delivered, tenant):
         for tail in self.tails:
@@ -391,7 +406,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if faults.redirect is not None:
             return self.answer(302, "", headers=[("Location", faults.redirect)])
         if faults.query_status is not None:
-            return self.answer(faults.query_status[0], faults.query_status[1] + "\n")
+            return self.answer(faults.query_status[0], faults.query_status[1] + "\n",
+                               headers=faults.query_headers)
+        if faults.query_half_closes:
+            return self.half_close(lambda: faults.query_half_closes)
         if faults.query_body is not None:
             return self.answer(200, faults.query_body, "application/json; charset=UTF-8")
         flags = self.headers.get("X-Loki-Response-Encoding-Flags", "")
@@ -403,6 +421,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if faults.query_max_bytes is not None and len(body) > faults.query_max_bytes:
             return self.answer(500, "rpc error: code = ResourceExhausted desc = message too large\n")
         return self.answer(200, body, "application/json; charset=UTF-8")
+
+    def half_close(self, goes_on):
+        self.wfile.flush()
+        self.connection.shutdown(socket.SHUT_WR)
+        while not self.server.ended and goes_on():
+            time.sleep(0.02)
+        self.close_connection = True
 
     # ---- Tail
 
@@ -431,6 +456,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.server.open[self.connection] = True
         tail = Tail(tenant, selects, keeps)
         begin = int(parameters.get("start", time.time_ns() - 3600 * 10 ** 9))
+        others = sum(1 for other in self.loki.tails if other.tenant == tenant)
+        reason = (faults.tail_closed or
+                  others >= self.loki.most_tails and "max concurrent tail requests limit exceeded" or
+                  begin > time.time_ns() and "Invalid start time")
+        if reason:
+            self.close(reason)
+            return
         with self.loki.lock:
             past = sorted(self.loki._find(selects, keeps, tenant, begin, time.time_ns()),
                           key=lambda entry: entry[0])
@@ -481,6 +513,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 return
             if faults.tail_seconds is not None and now - began > faults.tail_seconds:
                 self.close("reached tail max duration limit")
+                return
+            if faults.tail_half_closes:
+                self.connection.sendall(b"\x81\x05he")
+                self.half_close(lambda: faults.tail_half_closes)
                 return
             if now - pinged >= 1.0:
                 self.frame(9, b"")

@@ -19,7 +19,10 @@ class FaultTest(LokiTest):
     """One tallybell meets every fault, one after the other."""
 
     QUERY = (("query_status", (500, "internal")),
+             ("query_status", (500, "empty ring")),
              ("query_status", (429, "too many outstanding requests")),
+             ("query_status", (503, "Ingester not ready: waiting for 15s after being ready")),
+             ("query_status", (504, "context deadline exceeded")),
              ("query_status", (400, "parse error at line 1")),
              ("query_status", (401, "no org id")),
              ("query_body", b"<html>"), ("query_body", b"[]"),
@@ -28,8 +31,13 @@ class FaultTest(LokiTest):
              ("query_body", b'{"status":"success","data":{"resultType":"streams","result":'
               b'[{"stream":{"a":1},"values":[[1,2]]}]}}'),
              ("query_body", b"[" * 100000), ("query_cut", True),
-             ("redirect", "http://127.0.0.1:1/"), ("ignores_range", True), ("query_hangs", True))
-    TAIL = (("tail_refused", (500, "max concurrent tail requests limit exceeded")),
+             ("redirect", "http://127.0.0.1:1/"), ("ignores_range", True), ("query_hangs", True),
+             ("query_half_closes", True))
+    TAIL = (("tail_closed", "max concurrent tail requests limit exceeded"),
+            ("tail_frames", [(1, b'{"streams":null,"dropped_entries":[{"timestamp":"1",'
+                                 b'"labels":{"job":"anka"}}]}')]),
+            ("tail_frames", [(8, b"\x03\xf3all ingesters closed the connection")]),
+            ("tail_half_closes", True), ("tail_refused", (500, "max concurrent tail requests limit exceeded")),
             ("tail_frames", [(1, b"{"), (1, b"[]")]), ("tail_frames", [(2, b"\x00\xff")]),
             ("tail_frames", [(1, b'{"streams":[{"stream":{},"values":[["x","y"]]}]}')]),
             ("tail_frames", [(1, b"x" * (8 << 20))]), ("tail_endless", True),
@@ -80,7 +88,7 @@ class FaultTest(LokiTest):
         self.count_one_more()
         for name, value in self.TAIL:
             with self.subTest(name=name, value=str(value)[:60]):
-                if name in ("tail_refused", "tail_seconds"):
+                if name in ("tail_refused", "tail_seconds", "tail_closed"):
                     self.contract.cut_tails()
                 setattr(self.contract.faults, name, value)
                 self.count_one_more()
@@ -90,6 +98,19 @@ class FaultTest(LokiTest):
                 setattr(self.contract.faults, name, default)
         wait_until(lambda: self.metric("loki_tail_connected") == 1, "the tail is back")
         self.assertLess(self.process.resident_bytes(), BOUND)
+
+    def test_a_loki_that_asks_to_be_left_alone_is(self):
+        self.count_one_more()
+        self.contract.faults.query_headers = [("Retry-After", "3")]
+        self.contract.faults.query_status = (429, "slow down")
+        before = self.metric("loki_query_failures_total")
+        wait_until(lambda: self.metric("loki_query_failures_total") > before, "it is told so")
+        asked = self.metric("loki_queries_total")
+        began = time.monotonic()
+        wait_until(lambda: self.metric("loki_queries_total") > asked, "it asks again")
+        self.assertGreater(time.monotonic() - began, 2)
+        self.contract.faults.query_status = None
+        self.count_one_more()
 
     def test_a_loki_that_stays_away_is_a_source_that_is_down(self):
         self.count_one_more()

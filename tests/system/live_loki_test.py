@@ -111,6 +111,71 @@ class LiveLokiTest(LokiTest):
         self.wait_for_count(loki)
         self.assertGreater(self.metric("loki_lines_total", 'found="late"'), 0)
 
+    def test_what_clients_kept_through_an_outage_is_found_soon(self):
+        """Longer ago than what is read again in any case, and of more streams than the tail tells."""
+        loki = self.loki()
+        self.follow(loki, look_back="1h")
+        loki.push(burst("before", 2))
+        self.wait_for_count(loki)
+        loki.end()
+        down = time.time_ns()
+        wait_until(lambda: self.metric("loki_query_failures_total") > 1, "it is noticed")
+        time.sleep(2.5)
+        up = time.time_ns()
+        loki.begin()
+        wait_until(lambda: self.metric("source_complete_to_lag_seconds") < 2, "it is read on")
+        # A stream each 100 ms of the outage, in one push.
+        loki.push([({"job": "anka", "host": f"late{at}"}, [(at, "boom")])
+                   for at in range(down, up, 10 ** 8)])
+        self.wait_for_count(loki, patience=30)
+
+    def test_a_stream_that_the_loki_cut_into_shards_is_one(self):
+        loki = self.loki(shards=3)
+        self.follow(loki)
+        for number in range(5):
+            loki.push(burst(number, 4, lines=7))
+        self.wait_for_count(loki)
+        # Where the page says of what stream a line is.
+        self.assertIn("service_name", self.get("/"))
+        self.assertNotIn("__stream_shard__", self.get("/"))
+
+    def test_what_is_pushed_twice_counts_as_often_as_the_loki_has_it(self):
+        loki = self.loki(shuffle_ties=SEED)
+        self.follow(loki)
+        now = time.time_ns()
+        twice = [({"job": "anka", "host": "one"}, [(now, "boom"), (now, "boom"), (now, "boom 2")]),
+                 ({"job": "anka", "host": "two"}, [(now, "boom")])]
+        loki.push(twice + twice)
+        loki.push(twice)
+        self.assertEqual(self.wait_for_count(loki), 3)
+        # Again when it has been read and settled, with one more of the same instant.
+        wait_until(lambda: self.metric("source_complete_to_lag_seconds") < 1.5, "it is settled")
+        loki.push(twice + [({"job": "anka", "host": "two"}, [(now, "boom 3")])])
+        self.assertEqual(self.wait_for_count(loki), 4)
+
+    def test_more_than_the_loki_gives_at_a_time_is_read_page_after_page(self):
+        """Its own bound of 5,000, a burst of several times that, and an end of each kind of page."""
+        loki = self.loki()
+        now = time.time_ns() - 30 * 10 ** 9
+        # 12,000 lines; 5,000 and a bit of two instants, then one for each microsecond.
+        loki.push([({"job": "anka", "host": f"mac{host}"},
+                    [(now + (number // 1700) * 1000, f"boom {number}") for number in range(3000)])
+                   for host in range(4)])
+        self.follow(loki)
+        self.wait_for_count(loki)
+        self.assertEqual(self.metric("loki_unreadable_instants_total"), 0)
+
+    def test_each_tenant_may_have_a_query_of_its_own(self):
+        loki = self.loki(tenants=True)
+        url = f"url: '{loki.url}'"
+        self.follow_all([f"{url}, tenant: red, query: '{{job=\"anka\"}}'",
+                         f"{url}, tenant: blue, query: '{{job=\"anka\"}} |= \"2 1\"'"])
+        loki.push(burst(2, 6), "red")
+        loki.push(burst(2, 6), "blue")
+        self.wait_for_count(loki, tenant="red")
+        wait_until(lambda: self.counts().get("blue") == 1, "and of the other what it asks for")
+        self.assertEqual(self.counts(), {"red": 6, "blue": 1})
+
     def test_tenants_are_counted_apart_and_come_in_with_their_password(self):
         loki = self.loki(tenants=True, user="bell", password="s3cret")
         self.write("password", "s3cret\n")
@@ -124,19 +189,14 @@ class LiveLokiTest(LokiTest):
         self.assertEqual(set(self.counts()), {"red", "blue"})
         self.assertNotIn("s3cret", self.process.stderr() + self.get("/metrics"))
 
-
     @unittest.skipIf(shutil.which("openssl") is None, "makes its certificate with openssl")
     def test_over_tls_with_a_token(self):
-        key, cert = self.directory / "key.pem", self.directory / "cert.pem"
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                        "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
-                        "/CN=loki", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key,
-                        "-out", cert], check=True, capture_output=True, timeout=60)
+        key, cert = self.certificate("loki")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(cert, key)
         loki = self.loki(tls=context, token="t0ken")
         self.write("token", "t0ken")
-        self.follow(loki, ", tls: {ca_file: cert.pem}, authorization: {credentials_file: token}")
+        self.follow(loki, ", tls: {ca_file: loki.pem}, authorization: {credentials_file: token}")
         wait_until(lambda: self.metric("loki_tail_connected") == 1, "the tail is there")
         loki.push(burst(1, 9))
         self.wait_for_count(loki)
@@ -147,6 +207,35 @@ class LiveLokiTest(LokiTest):
         self.follow(loki, ", authorization: {credentials_file: token}")
         wait_until(lambda: "certificate is not good" in self.process.stderr(), "it says why")
         self.assertEqual(len(loki.paths), asked)
+
+    def certificate(self, name):
+        """The paths of a key and a certificate for the loopback, which vouches for itself."""
+        key, cert = self.directory / f"{name}.key", self.directory / f"{name}.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
+                        f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key,
+                        "-out", cert], check=True, capture_output=True, timeout=60)
+        return key, cert
+
+    @unittest.skipIf(shutil.which("openssl") is None, "makes its certificates with openssl")
+    def test_a_loki_that_asks_who_it_is_is_shown_a_certificate(self):
+        key, cert = self.certificate("loki")
+        self.certificate("ours")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(cert, key)
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(self.directory / "ours.pem")
+        loki = self.loki(tls=context)
+        loki.push(burst(1, 9))
+        self.follow(loki, ", stall_after: 1s, tls: {ca_file: loki.pem}")
+        wait_until(lambda: self.metric("loki_query_failures_total") > 0, "it may not come in")
+        self.assertEqual(loki.paths, [])
+        self.process.stop()
+        (self.directory / "state.db").unlink()
+        self.follow(loki, ", tls: {ca_file: loki.pem, cert_file: ours.pem, key_file: ours.key}")
+        wait_until(lambda: self.metric("loki_tail_connected") == 1, "the tail is there")
+        loki.push(burst(2, 9))
+        self.wait_for_count(loki)
 
 
 if __name__ == "__main__":

@@ -36,14 +36,19 @@ class LokiTest(LiveTest):
         self.addCleanup(loki.end)
         return loki
 
-    def follow(self, loki, settings="", query='{job="anka"}', rules=RULES):
+    def follow(self, loki, settings="", query='{job="anka"}', rules=RULES, look_back="8s"):
         """Starts a tallybell that follows `loki`; `settings` are YAML, each after a comma."""
+        self.follow_all([f"url: '{loki.url}', query: '{query}'{settings}"], rules, look_back)
+
+    def follow_all(self, sources, rules=RULES, look_back="8s"):
+        """The same of several; each source is YAML."""
         self.write("rules.yaml", rules)
+        lokis = "".join(f"""\
+  - loki: {{{source}, settle: 1s, sweep_every: 300ms, look_back: {look_back}, lateness: 2s}}
+""" for source in sources)
         self.write("tallybell.yaml", f"""\
 sources:
-  - loki: {{url: '{loki.url}', query: '{query}', settle: 1s, sweep_every: 300ms, look_back: 8s,
-           lateness: 2s{settings}}}
-rules: [rules.yaml]
+{lokis}rules: [rules.yaml]
 sinks: [stdout: {{}}]
 state: {{path: state.db}}
 server: {{listen: '127.0.0.1:0'}}

@@ -90,6 +90,18 @@ TEST(LokiPassesTest, ASpanBeyondAGapMovesNothing) {
   EXPECT_EQ(passes.horizon(), 100);  // it was never read
 }
 
+TEST(LokiPassesTest, AClockThatIsSetBackReadsAgainWhatItIsSureOf) {
+  LokiPasses passes({10, 100, 1000}, 0);
+  passes.NoteRead(0, 5000, 5000);
+  passes.NoteClock(4995);
+  EXPECT_EQ(passes.read_to(), (std::vector<TimeNs>{4990, 4900, 4000}));
+  passes.NoteClock(4500);
+  EXPECT_EQ(passes.read_to(), (std::vector<TimeNs>{4490, 4400, 4000}));
+  // Of what is older nobody knows any more what was counted.
+  passes.NoteClock(3000);
+  EXPECT_EQ(passes.read_to(), (std::vector<TimeNs>{4000, 4000, 4000}));
+}
+
 // A Loki to which lines come in any order, and readers that read any span at any time, die and
 // go on from what they had saved.
 class Model {

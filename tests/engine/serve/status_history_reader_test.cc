@@ -84,5 +84,16 @@ TEST_F(StatusHistoryReaderTest, AReaderMayOutliveThePage) {
   EXPECT_FALSE(waiting_[0](store_.get()));
 }
 
+TEST(HistoryEventTest, LabelsAreReadAsTheyWereWritten) {
+  Labels labels;
+  labels.Set("a", std::string("nul\0nul\x1b[2J\x7f", 12));
+  labels.Set("b", "tab\tline\r\n\"quoted\", c=\"d\" back\\slash \\u0041");
+  labels.Set("c", "gr\xc3\xbc\xc3\x9f\xc2\x85");
+  EXPECT_EQ(ReadLabels(FormatLabels(labels)), labels) << FormatLabels(labels);
+  for (const char* const cut : {"{a=\"", "{a=\"b\\", "{a=\"b\\u00", "{a", "", "{a=\"b\", "}) {
+    EXPECT_LE(ReadLabels(cut).pairs().size(), 1u) << cut;
+  }
+}
+
 }  // namespace
 }  // namespace tallybell

@@ -31,6 +31,19 @@ TEST(LokiEntriesTest, ReadsAnAnswerByTime) {
   EXPECT_EQ(entries.entries[3].stream, entries.entries[0].stream);
 }
 
+TEST(LokiEntriesTest, AStreamThatWasCutIntoShardsIsOne) {
+  const LokiEntries entries = DecodeLokiAnswer(
+                                  R"({"status":"success","data":{"resultType":"streams","result":[
+{"stream":{"__stream_shard__":"0","host":"a"},"values":[["1","a"],["3","a"]]},
+{"stream":{"__stream_shard__":"1","host":"a"},"values":[["2","b"],["3","a"]]}]}})")
+                                  .value();
+  ASSERT_EQ(entries.streams.size(), 1u);
+  EXPECT_EQ(FormatLabels(entries.streams[0]), R"({host="a"})");
+  std::string lines;
+  for (const LokiEntry& entry : entries.entries) lines += entry.line;
+  EXPECT_EQ(lines, "abaa");
+}
+
 TEST(LokiEntriesTest, AnEmptyAnswerIsOne) {
   for (const char* const result : {"[]", "null"}) {
     const std::string body = std::string(R"({"data":{"result":)") + result +
