@@ -26,8 +26,9 @@ void MatchArray::Reserve(size_t count) {
     Head().begin = 0;
     return;
   }
-  // A third more, and none for the first few: groups are many, and most of them stay small.
-  const size_t capacity = needed <= 4 ? needed : std::max<size_t>(needed, size_ + size_ / 3 + 2);
+  // A third more; four at first, which take 64 bytes: groups are many, most of them stay small, and
+  // what grows by one at a time leaves holes that nobody fills.
+  const size_t capacity = std::max<size_t>({needed, 4, size_ + size_ / 3 + 2});
   std::unique_ptr<char[]> block(new char[sizeof(Header) + capacity * sizeof(WindowMatch)]);
   new (block.get()) Header{static_cast<uint32_t>(capacity), 0};
   auto* const to = reinterpret_cast<WindowMatch*>(block.get() + sizeof(Header));
