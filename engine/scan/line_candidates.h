@@ -86,7 +86,7 @@ class LineCandidates {
   // one.
   const std::vector<uint32_t>& unfiltered() const { return unfiltered_; }
 
-  // "hyperscan" or "aho-corasick".
+  // That of the scanner.
   absl::string_view engine_name() const { return scanner_->engine_name(); }
 
  private:

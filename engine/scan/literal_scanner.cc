@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/scan/aho_corasick.h"
 #include "engine/scan/hyperscan_scanner.h"
+#include "engine/scan/packed_scanner.h"
 
 namespace tallybell {
 namespace {
@@ -51,6 +52,11 @@ absl::StatusOr<std::unique_ptr<LiteralScanner>> LiteralScanner::Create(
     std::vector<ScanLiteral> literals, Engine engine) {
   absl::StatusOr<Distinct> distinct = MergeEqual(std::move(literals));
   if (!distinct.ok()) return distinct.status();
+  if (engine == Engine::kPacked || engine == Engine::kBest) {
+    absl::StatusOr<std::unique_ptr<LiteralScanner>> scanner =
+        CreatePackedScanner(distinct->literals, distinct->ids);
+    if (scanner.ok() || engine == Engine::kPacked) return scanner;
+  }
   if (engine != Engine::kAhoCorasick) {
     absl::StatusOr<std::unique_ptr<LiteralScanner>> scanner =
         CreateHyperscanScanner(distinct->literals, distinct->ids);

@@ -33,7 +33,7 @@ struct ScanHit {
 // exactly the same hits.
 class LiteralScanner {
  public:
-  enum class Engine { kBest, kAhoCorasick, kHyperscan };
+  enum class Engine { kBest, kAhoCorasick, kHyperscan, kPacked };
 
   static constexpr size_t kMaxLiteralBytes = 1024;
   static constexpr size_t kMaxTotalBytes = size_t{4} << 20;
@@ -48,7 +48,8 @@ class LiteralScanner {
   // No literals make a scanner that finds nothing. Of equal literals, only the first is reported.
   // InvalidArgument for an empty literal or one of more than kMaxLiteralBytes, ResourceExhausted
   // for more than kMaxTotalBytes in all, Unavailable if kHyperscan is asked for where this build
-  // or this CPU has none. kBest is Hyperscan, or Aho-Corasick where that cannot be.
+  // or this CPU has none, or kPacked for other literals than CreatePackedScanner takes. kBest is
+  // the packed one where it can be, else Hyperscan, else Aho-Corasick.
   static absl::StatusOr<std::unique_ptr<LiteralScanner>> Create(std::vector<ScanLiteral> literals,
                                                                 Engine engine = Engine::kBest);
 
@@ -61,7 +62,7 @@ class LiteralScanner {
   virtual void Scan(absl::string_view block, Scratch* scratch,
                     std::vector<ScanHit>* hits) const = 0;
 
-  // "hyperscan" or "aho-corasick".
+  // "packed", "hyperscan" or "aho-corasick".
   virtual absl::string_view engine_name() const = 0;
 };
 

@@ -157,6 +157,35 @@ TEST(LiteralScannerTest, EveryEngineFindsWhatASlowSearchFinds) {
   }
 }
 
+TEST(PackedScannerTest, FindsWhatASlowSearchFindsWhereverItStands) {
+  if (!LiteralScanner::Create({{"probe", false}}, Engine::kPacked).ok()) return;  // no AVX2
+  for (uint32_t seed = 1; seed <= 2'000; ++seed) {
+    std::mt19937 random(seed);
+    const absl::string_view alphabet("abAB \xC1", 2 + random() % 5);
+    std::vector<ScanLiteral> literals;
+    for (size_t count = 1 + random() % 8; count > 0; --count) {
+      std::string text = RandomText(&random, alphabet, 6);
+      for (int i = 0; i < 3; ++i) text += alphabet[random() % alphabet.size()];
+      literals.push_back({text, random() % 2 == 0});
+    }
+    // Around each edge of what is looked at at a time.
+    const std::string text = RandomText(&random, alphabet, 200);
+    auto scanner = LiteralScanner::Create(literals, Engine::kPacked);
+    ASSERT_TRUE(scanner.ok()) << scanner.status();
+    ASSERT_EQ(Hits(**scanner, text), SlowHits(literals, text)) << "seed " << seed;
+  }
+}
+
+TEST(PackedScannerTest, TakesNeitherManyNorShortLiterals) {
+  std::vector<ScanLiteral> many;
+  for (int i = 0; i < 9; ++i) many.push_back({absl::StrCat("literal", i), false});
+  EXPECT_EQ(LiteralScanner::Create(many, Engine::kPacked).status().code(),
+            absl::StatusCode::kUnavailable);
+  EXPECT_EQ(LiteralScanner::Create({{"vm", false}}, Engine::kPacked).status().code(),
+            absl::StatusCode::kUnavailable);
+  EXPECT_TRUE(LiteralScanner::Create(many).ok());
+}
+
 TEST(AhoCorasickTest, FindsTheSameWhenFewStatesHaveARow) {
   for (uint32_t seed = 1; seed <= 200; ++seed) {
     std::mt19937 random(seed);

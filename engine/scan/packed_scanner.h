@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+#ifndef TALLYBELL_ENGINE_SCAN_PACKED_SCANNER_H_
+#define TALLYBELL_ENGINE_SCAN_PACKED_SCANNER_H_
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "engine/scan/literal_scanner.h"
+
+namespace tallybell {
+
+// A scanner for few literals: it looks at 32 places at a time for three neighbouring bytes of each
+// literal, those of it that are rarest in logs, and compares the whole where it finds them.
+// `literals` are distinct and within the limits of LiteralScanner; `ids` are what their hits
+// report. Unavailable on a CPU without AVX2, for more than 8 literals, and where one is shorter
+// than three bytes.
+absl::StatusOr<std::unique_ptr<LiteralScanner>> CreatePackedScanner(
+    const std::vector<ScanLiteral>& literals, const std::vector<uint32_t>& ids);
+
+}  // namespace tallybell
+
+#endif  // TALLYBELL_ENGINE_SCAN_PACKED_SCANNER_H_
