@@ -52,9 +52,9 @@ class CandidateCursor {
     rules.RulesOf(stretches_.front().found.lines, line(), found);
   }
   // What it counts for, if that is known already; else null. The caller's to take.
-  RuleMatches* matches() {
+  FoundLines::Matched* matched() {
     std::vector<FoundLines::Matched>& matched = stretches_.front().found.matched;
-    return next_ < matched.size() && matched[next_].known ? &matched[next_].matches : nullptr;
+    return next_ < matched.size() && matched[next_].known ? &matched[next_] : nullptr;
   }
 
   void Pop() {

@@ -31,17 +31,19 @@ void LineSearch::Worker::Find(absl::string_view bytes, FoundLines* found) {
     search_.rules_->RulesOf(found->lines, lines[i], &candidates_);
     FoundLines::Matched& matched = found->matched[i];
     const absl::string_view raw = bytes.substr(lines[i].begin, lines[i].end - lines[i].begin);
-    matched.known = Match(raw, &matched.matches);
+    matched.known = Match(raw, &matched);
   }
 }
 
 // False for lines that may inherit from others.
-bool LineSearch::Worker::Match(absl::string_view raw, RuleMatches* matches) {
+bool LineSearch::Worker::Match(absl::string_view raw, FoundLines::Matched* matched) {
   constexpr int kStream = 0;  // what has no envelope is of no stream of a runtime
   const absl::string_view text = LineText(raw, /*first=*/false, &text_scratch_);
   ParsedLine parsed;
   ParseRecordText(*parser_, text, &parsed);
-  if (parsed.kind != ParsedLine::Kind::kRecord) return false;
+  if (parsed.kind != ParsedLine::Kind::kRecord || parsed.malformed) return false;
+  matched->stamp = parsed.stamp;
+  matched->format = parsed.format;
   selected_.clear();
   search_.streams_->Select(kStream, candidates_, &selected_);
   if (selected_.empty()) return true;
@@ -50,7 +52,7 @@ bool LineSearch::Worker::Match(absl::string_view raw, RuleMatches* matches) {
   record.stream = &search_.streams_->labels(kStream);
   record.severity = parsed.severity;
   record.fields = std::move(parsed.fields);
-  search_.matcher_->Find(record, selected_, matches);
+  search_.matcher_->Find(record, selected_, &matched->matches);
   return true;
 }
 

@@ -13,6 +13,7 @@
 #include "engine/match/candidate_rules.h"
 #include "engine/match/rule_matcher.h"
 #include "engine/parse/line_parser.h"
+#include "engine/parse/stamp.h"
 #include "engine/run/source_format.h"
 #include "engine/run/source_streams.h"
 
@@ -23,6 +24,8 @@ struct FoundLines {
   struct Matched {
     bool known = false;
     RuleMatches matches;
+    std::optional<Stamp> stamp;          // that the record states
+    const LineFormat* format = nullptr;  // that read it
   };
 
   CandidateLines lines;
@@ -56,7 +59,7 @@ class LineSearch {
     void Find(absl::string_view bytes, FoundLines* found);
 
    private:
-    bool Match(absl::string_view raw, RuleMatches* matches);
+    bool Match(absl::string_view raw, FoundLines::Matched* matched);
 
     const LineSearch& search_;
     const LineCandidates::ScratchPtr scratch_;

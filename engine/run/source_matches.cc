@@ -58,8 +58,12 @@ void SourceMatches::Take(RuleMatches matches, uint64_t offset, TimeNs time,
 
 void SourceMatches::Count(const ParsedLine& parsed) {
   if (parsed.malformed) ++counts_->malformed_lines;
-  if (parsed.kind != ParsedLine::Kind::kRecord || parsed.format == nullptr) return;
-  const size_t row = parsed.format - AllLineFormats().data();
+  if (parsed.kind == ParsedLine::Kind::kRecord) Count(parsed.format);
+}
+
+void SourceMatches::Count(const LineFormat* format) {
+  if (format == nullptr) return;
+  const size_t row = format - AllLineFormats().data();
   if (row < SourceCounts::kFormats) ++counts_->records_by_format[row];
 }
 

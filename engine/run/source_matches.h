@@ -44,6 +44,8 @@ class SourceMatches {
 
   // Counts what the line is, once for each line that is read.
   void Count(const ParsedLine& parsed);
+  // The same for a whole record of that format; null: of none.
+  void Count(const LineFormat* format);
 
   // Gives what was held back at `first_time`; if that is kNoTime, at `otherwise`, which is counted.
   void Release(TimeNs first_time, TimeNs otherwise, std::vector<SourceItem>* items);

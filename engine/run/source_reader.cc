@@ -242,8 +242,10 @@ void SourceReader::Process(const std::vector<SourceMarks::Mark>& marks,
 void SourceReader::ProcessSegment(size_t begin, size_t end, std::vector<SourceItem>* items) {
   if (!times_.in_order()) {
     while (found_.HasBefore(region_offset_ + end)) {
-      ProcessLine(found_.begin() - region_offset_, found_.end() - region_offset_, true, false,
-                  items);
+      if (!TakeKnown(items)) {
+        ProcessLine(found_.begin() - region_offset_, found_.end() - region_offset_, true, false,
+                    items);
+      }
       found_.Pop();
     }
     return;
@@ -259,6 +261,16 @@ void SourceReader::ProcessSegment(size_t begin, size_t end, std::vector<SourceIt
 }
 
 // ---- Lines
+
+// The next line that was found, if it was read and matched already and states its own time.
+bool SourceReader::TakeKnown(std::vector<SourceItem>* items) {
+  FoundLines::Matched* const known = found_.matched();
+  if (known == nullptr || !known->stamp.has_value() || found_.begin() < counted_to_) return false;
+  matches_.Count(known->format);
+  matches_.Take(std::move(known->matches), found_.begin(), times_.Resolve(*known->stamp, arrival_),
+                items);
+  return true;
+}
 
 // A line that may count is the next one that was found.
 void SourceReader::ProcessLine(size_t begin, size_t end, bool may_count, bool in_order,
@@ -281,8 +293,8 @@ void SourceReader::ProcessLine(size_t begin, size_t end, bool may_count, bool in
   if (line.is_file_line()) return;
   const TimeNs time = TimeOf(line, begin, in_order);
   if (!may_count || offset < counted_to_) return;
-  if (RuleMatches* const known = found_.matches()) {
-    matches_.Take(std::move(*known), record_offset, time, items);
+  if (FoundLines::Matched* const known = found_.matched()) {
+    matches_.Take(std::move(known->matches), record_offset, time, items);
     if (matches_.full()) ReleaseTimeless(items);
     return;
   }

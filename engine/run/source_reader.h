@@ -130,6 +130,7 @@ class SourceReader {
   void ProcessSegment(size_t begin, size_t end, std::vector<SourceItem>* items);
   void ProcessLine(size_t begin, size_t end, bool may_count, bool in_order,
                    std::vector<SourceItem>* items);
+  bool TakeKnown(std::vector<SourceItem>* items);
   TimeNs TimeOf(const SourceLine& line, size_t begin, bool in_order);
   bool MayStandAlone(absl::string_view unfinished);
   void EndPieces(std::vector<SourceItem>* items);
