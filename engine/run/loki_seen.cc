@@ -65,8 +65,11 @@ std::vector<uint64_t> LokiSeen::Identify(const LokiEntries& entries) {
   for (size_t i = 0; i < entries.entries.size(); ++i) {
     const LokiEntry& entry = entries.entries[i];
     if (entry.time != instant) equal.clear();
+    // Most have an instant of their own.
+    const bool alone = entry.time != instant && (i + 1 == entries.entries.size() ||
+                                                 entries.entries[i + 1].time != entry.time);
     instant = entry.time;
-    const uint32_t ordinal = equal[{entry.stream, entry.line}]++;
+    const uint32_t ordinal = alone ? 0 : equal[{entry.stream, entry.line}]++;
     const PushDigest& stream = streams[entry.stream];
     ids.push_back(FirstBits(DigestOf({absl::string_view(stream.data(), stream.size()),
                                       BytesOf(entry.time), BytesOf(ordinal), entry.line})));

@@ -12,7 +12,7 @@
 #include "engine/base/log.h"
 #include "engine/base/status_macros.h"
 #include "engine/outbox/back_off.h"
-#include "engine/source/loki_entries.h"
+#include "engine/source/loki_tail_message.h"
 
 namespace tallybell {
 namespace {
@@ -105,16 +105,16 @@ absl::Status LokiTail::Listen() {
   heard_(kNoTime, kNoTime);
   for (;;) {
     ASSIGN_OR_RETURN(const std::string message, client_->Read());
-    ASSIGN_OR_RETURN(const LokiEntries entries, DecodeLokiTail(message));
+    ASSIGN_OR_RETURN(const LokiTailMessage news, ReadLokiTailMessage(message));
     failures_ = 0;
     if (std::exchange(logged_, false)) {
       LogInfo("the tail of a Loki is back", {{"source", source_}});
     }
-    if (entries.left_out) gap_();
-    if (entries.entries.empty()) {
+    if (news.left_out) gap_();
+    if (news.lines == 0) {
       heard_(kNoTime, kNoTime);
     } else {
-      heard_(entries.entries.front().time, entries.entries.back().time);
+      heard_(news.first, news.last);
     }
   }
 }

@@ -5,10 +5,13 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <tuple>
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "engine/model/rule_id.h"
 #include "engine/serve/status_parts.h"
@@ -18,7 +21,8 @@ namespace tallybell {
 namespace {
 
 constexpr size_t kMaxWhole = 100;
-constexpr size_t kWholeBytes = 150'000;
+constexpr size_t kWholeBytes = 154'000;
+constexpr size_t kMaxLink = 200;  // bytes
 constexpr size_t kShortBytes = 20'000;
 constexpr size_t kMaxLines = 10;
 constexpr size_t kMaxLabels = 24;
@@ -93,6 +97,20 @@ void AddLabels(const Alert& alert, StatusHtml* html) {
   html->Tag("</ul>");
 }
 
+// Whether to lead to what an annotation says: only where it is by its name a place that whoever
+// wrote the rule wants people to go to, and nothing but a plain address of the web, shown whole.
+bool IsLink(absl::string_view name, absl::string_view text) {
+  constexpr absl::string_view kNames[] = {"runbook", "runbook_url", "dashboard", "dashboard_url"};
+  constexpr absl::string_view kMarks = "-._~:/?#[]@!$&'()*+,;=%";
+  return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames) &&
+         text.size() <= kMaxLink &&
+         (absl::StartsWith(text, "https://") || absl::StartsWith(text, "http://")) &&
+         std::all_of(text.begin(), text.end(), [&](char c) {
+           return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+                  kMarks.find(c) != absl::string_view::npos;
+         });
+}
+
 void AddAnnotations(const Alert& alert, StatusHtml* html) {
   size_t shown = 0;
   for (const auto& [name, text] : alert.annotations) {
@@ -102,7 +120,12 @@ void AddAnnotations(const Alert& alert, StatusHtml* html) {
   for (const auto& [name, text] : alert.annotations) {
     if (name == "summary" || text.empty()) continue;
     if (++shown > kMaxAnnotations) break;
-    html->Tag("<p class=\"note\"><span>").Line(name).Tag("</span> ").Text(text).Tag("</p>");
+    html->Tag("<p class=\"note\"><span>").Line(name).Tag("</span> ");
+    if (IsLink(name, text)) {
+      html->Tag("<a rel=\"noreferrer\" href=\"").Line(text).Tag("\">").Line(text).Tag("</a></p>");
+    } else {
+      html->Text(text).Tag("</p>");
+    }
   }
 }
 

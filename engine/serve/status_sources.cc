@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "engine/serve/status_parts.h"
 #include "engine/serve/status_words.h"
 
@@ -28,6 +29,10 @@ void AddState(const SourceView& source, StatusHtml* html) {
   }
 }
 
+bool HasFiles(const SourceView& source) {
+  return !absl::StartsWith(source.key, "loki") && !absl::StartsWith(source.key, "stdin");
+}
+
 StatusHtml Row(const SourceView& source, TimeNs now) {
   StatusHtml html;
   html.Tag("<tr class=\"item\"><td>");
@@ -40,8 +45,16 @@ StatusHtml Row(const SourceView& source, TimeNs now) {
   } else {
     html.Line(AgeText(SubtractNs(now, source.complete_to))).Tag(" ago");
   }
-  html.Tag("</td><td class=\"num\">").Number(source.files).Tag("</td><td class=\"num\">");
-  html.Number(source.lines).Tag("</td><td class=\"num\">").Line(BytesText(source.bytes));
+  html.Tag("</td><td class=\"num\">");
+  if (HasFiles(source)) {
+    html.Number(source.files);
+  } else {
+    html.Tag("<span class=\"none\">–</span>");
+  }
+  html.Tag("</td><td class=\"num\">")
+      .Number(source.lines)
+      .Tag("</td><td class=\"num\">")
+      .Line(BytesText(source.bytes));
   return html.Tag("</td></tr>");
 }
 

@@ -45,18 +45,6 @@ class EntriesReader {
     return Finish();
   }
 
-  absl::StatusOr<LokiEntries> ReadTail() {
-    RETURN_IF_ERROR(cursor_.TakeObject([this](const String& key) {
-      if (key.raw == "dropped_entries") {
-        streams_seen_ = true;
-        out_.left_out = cursor_.Peek() != 'n';
-      }
-      return key.raw == "streams" ? ReadStreams() : cursor_.Skip();
-    }));
-    if (!streams_seen_) return absl::InvalidArgumentError("no message of a tail");
-    return Finish();
-  }
-
  private:
   absl::StatusOr<LokiEntries> Finish() {
     if (cursor_.Peek() != '\0') return cursor_.Fault("unexpected text at the end");
@@ -206,10 +194,6 @@ class EntriesReader {
 
 absl::StatusOr<LokiEntries> DecodeLokiAnswer(absl::string_view body) {
   return EntriesReader(body).ReadAnswer();
-}
-
-absl::StatusOr<LokiEntries> DecodeLokiTail(absl::string_view message) {
-  return EntriesReader(message).ReadTail();
 }
 
 void AppendLokiEntries(LokiEntries more, LokiEntries* out) {

@@ -30,7 +30,6 @@ struct LokiEntries {
   std::vector<Labels> streams;     // each once
   std::vector<LokiEntry> entries;  // by time; of one time as they came
   int64_t lines_cut = 0;
-  bool left_out = false;  // a tail says that it dropped some
   size_t memory = 0;      // bytes, about
 };
 
@@ -41,9 +40,6 @@ inline constexpr size_t kMaxLokiLine = 256 << 10;
 // server was asked to keep them apart from the metadata. InvalidArgument says where it is anything
 // else, or that it is the answer to a metric query. Linear; thread-safe.
 absl::StatusOr<LokiEntries> DecodeLokiAnswer(absl::string_view body);
-
-// Reads a message of the tail. InvalidArgument if it is none. Thread-safe.
-absl::StatusOr<LokiEntries> DecodeLokiTail(absl::string_view message);
 
 // Puts `more`, of the same times or later ones, behind `*out`.
 void AppendLokiEntries(LokiEntries more, LokiEntries* out);

@@ -2,7 +2,7 @@
 // Copyright The tallybell Authors
 
 // How fast a Loki's tail is listened to: the same frames of 100 entries over the loopback, from a
-// server on a thread of its own, read as bytes, as messages, and decoded as LokiTail does.
+// server on a thread of its own, read as bytes, as messages, and as LokiTail does.
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -15,7 +15,7 @@
 #include "benchmark/benchmark.h"
 #include "engine/base/unique_fd.h"
 #include "engine/net/websocket_client.h"
-#include "engine/source/loki_entries.h"
+#include "engine/source/loki_tail_message.h"
 #include "tests/engine/net/raw_websocket_server.h"
 
 namespace tallybell {
@@ -96,7 +96,7 @@ void Listen(benchmark::State& state, bool decode) {
     for (size_t got = 0; got < kBytesARound; got += speaker.frame_bytes()) {
       const absl::StatusOr<std::string> message = client->Read();
       if (!message.ok()) return state.SkipWithError("the server went");
-      if (decode && DecodeLokiTail(*message).value().entries.size() != 100) {
+      if (decode && ReadLokiTailMessage(*message).value().lines != 100) {
         return state.SkipWithError("lines are missing");
       }
     }
@@ -107,8 +107,8 @@ void Listen(benchmark::State& state, bool decode) {
 void BM_Messages(benchmark::State& state) { Listen(state, false); }
 BENCHMARK(BM_Messages)->UseRealTime()->Unit(benchmark::kMillisecond);
 
-void BM_Entries(benchmark::State& state) { Listen(state, true); }
-BENCHMARK(BM_Entries)->UseRealTime()->Unit(benchmark::kMillisecond);
+void BM_Tail(benchmark::State& state) { Listen(state, true); }
+BENCHMARK(BM_Tail)->UseRealTime()->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace tallybell

@@ -49,6 +49,8 @@ TEST(StatusPageTest, IsWellFormedAndLoadsOnlyWhatIsItsOwn) {
   for (const StrictMarkup::Element& element : page.elements) {
     for (const auto& [name, value] : element.attributes) {
       if (name != "src" && name != "href") continue;
+      // A runbook: where a person may go, and nothing that is loaded.
+      if (element.name == "a" && element.attributes.count("rel") > 0) continue;
       EXPECT_FALSE(absl::StrContains(value, "//") && !absl::StartsWith(value, "data:")) << value;
     }
     if (element.name != "script") continue;
@@ -163,6 +165,39 @@ TEST(StatusPageTest, AFiringAlertIsShownWithItsLinesAndLeadsToItsRule) {
   EXPECT_TRUE(absl::StrContains(page.text, alert.annotations[0].second));
   for (const EvidenceLine& line : alert.evidence) {
     EXPECT_TRUE(absl::StrContains(page.text, line.line)) << line.line;
+  }
+}
+
+TEST(StatusPageTest, ARunbookIsALinkIfItIsAPlainAddressAndNothingElseIs) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"runbook", "https://wiki.example.com/anka?vm=1&x=%20#start"},
+      {"dashboard_url", "http://grafana:3000/d/1"}};
+  const std::vector<std::pair<std::string, std::string>> others = {
+      {"note", "https://wiki.example.com/"},
+      {"runbook", "javascript:alert(1)"},
+      {"runbook", "https://a/\" onclick=\"x"},
+      {"runbook", "https://a/ see there"},
+      {"runbook", "https://a/<b>"},
+      {"runbook", "//a/b"},
+      {"runbook", "https://a/\xe2\x80\xae"},
+      {"runbook", "https://" + std::string(300, 'a')}};
+  for (const auto* const set : {&cases, &others}) {
+    for (const auto& annotation : *set) {
+      const auto snapshot = SampleSnapshot(1, 1);
+      snapshot->rules[0].alerts[0].alert.annotations = {annotation};
+      const StrictMarkup page = StrictMarkup::Read(Page(snapshot));
+      EXPECT_EQ(page.fault, "");
+      int links = 0;
+      for (const StrictMarkup::Element& element : page.elements) {
+        const auto href = element.attributes.find("href");
+        if (href == element.attributes.end() || element.name != "a") continue;
+        if (!absl::StrContains(href->second, "//")) continue;
+        ++links;
+        EXPECT_EQ(href->second, annotation.second);
+        EXPECT_EQ(element.attributes.at("rel"), "noreferrer");
+      }
+      EXPECT_EQ(links, set == &cases ? 1 : 0) << annotation.second;
+    }
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include "engine/source/loki_entries.h"
 #include "engine/source/loki_split.h"
+#include "engine/source/loki_tail_message.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -68,9 +69,10 @@ TEST(LokiEntriesTest, RefusesWhatIsNoAnswer) {
 }
 
 TEST(LokiEntriesTest, CutsALineThatIsTooLong) {
-  const std::string body = R"({"streams":[{"stream":{},"values":[["1",")" +
-                           std::string(kMaxLokiLine + 1, 'x') + R"("]]}]})";
-  const LokiEntries entries = DecodeLokiTail(body).value();
+  const std::string body =
+      R"({"status":"success","data":{"result":[{"stream":{},"values":[["1",")" +
+      std::string(kMaxLokiLine + 1, 'x') + R"("]]}]}})";
+  const LokiEntries entries = DecodeLokiAnswer(body).value();
   EXPECT_EQ(entries.lines_cut, 1);
   EXPECT_EQ(entries.entries.at(0).line.size(), kMaxLokiLine);
 }
@@ -93,6 +95,35 @@ TEST(LokiEntriesTest, TakesAndAppendsWithoutLoss) {
     const LokiEntry& entry = of.entries[i < 4 ? i : i - 4];
     EXPECT_EQ(entry.time, i);
     EXPECT_EQ(of.streams[entry.stream].Get("n"), i % 3 == 0 ? "x" : "y");
+  }
+}
+
+TEST(LokiTailMessageTest, TellsWhenItsLinesWere) {
+  const LokiTailMessage news =
+      ReadLokiTailMessage(
+          R"({"streams":[{"stream":{"a":"b"},"values":[["7","x\"y"],["5","",{"m":1}]]},)"
+          R"({"values":null},{"stream":{},"values":[["6","z"]]}],"dropped_entries":null})")
+          .value();
+  EXPECT_EQ(news.lines, 3u);
+  EXPECT_EQ(news.first, 5);
+  EXPECT_EQ(news.last, 7);
+  EXPECT_FALSE(news.left_out);
+  const LokiTailMessage none =
+      ReadLokiTailMessage(
+          R"({"dropped_entries":[{"timestamp":"1","labels":{"a":"b"}}],"streams":null,"x":[1]})")
+          .value();
+  EXPECT_EQ(none.lines, 0u);
+  EXPECT_TRUE(none.left_out);
+}
+
+TEST(LokiTailMessageTest, RefusesWhatIsNone) {
+  for (const char* const message :
+       {"", "{", "{}", "[]", "null", "x", R"({"streams":{}})", R"({"streams":[[]]})",
+        R"({"streams":[{"values":[["1"]]}]})", R"({"streams":[{"values":[["x","y"]]}]})",
+        R"({"streams":[{"values":[[1,"y"]]}]})", R"({"streams":[{"values":[["1",2]]}]})",
+        R"({"streams":[{"values":[["99999999999999999999","y"]]}]})",
+        R"({"streams":[{"values":["1","y"]}]})", R"({"streams":[]} {})"}) {
+    EXPECT_FALSE(ReadLokiTailMessage(message).ok()) << message;
   }
 }
 
