@@ -100,10 +100,10 @@ INSTANTIATE_TEST_SUITE_P(Envelopes, AllocationTest,
                          ::testing::Values(Case{"none", Wrapping::kNone},
                                            Case{"docker", Wrapping::kDocker},
                                            Case{"cri", Wrapping::kCri}),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& of) { return of.param.name; });
 
 TEST_P(AllocationTest, ReplayOfShortLinesAllocatesAsOftenAsOfLongOnes) {
-  const auto replay = [&](size_t size, size_t width, int threads) {
+  const auto allocations = [&](size_t size, size_t width, int threads) {
     std::ofstream(log_) << QuietLog(size, width, GetParam().wrapping);
     Redactor redactor{std::vector<Pattern>()};
     Metrics metrics;
@@ -121,8 +121,8 @@ TEST_P(AllocationTest, ReplayOfShortLinesAllocatesAsOftenAsOfLongOnes) {
   };
   // What 4 MiB more cost, once all that is kept and used again is there.
   const auto more = [&](size_t width, int threads) {
-    const auto [before, lines] = replay(4 * kMiB, width, threads);
-    const auto [after, all_lines] = replay(8 * kMiB, width, threads);
+    const auto [before, lines] = allocations(4 * kMiB, width, threads);
+    const auto [after, all_lines] = allocations(8 * kMiB, width, threads);
     return std::pair<int64_t, int64_t>(after - before, all_lines - lines);
   };
   for (const int threads : {0, 2}) {
