@@ -295,7 +295,7 @@ void SourceReader::ProcessLine(size_t begin, size_t end, bool may_count, bool in
   if (!may_count || offset < counted_to_) return;
   if (FoundLines::Matched* const known = found_.matched()) {
     matches_.Take(std::move(known->matches), record_offset, time, items);
-    if (matches_.full()) ReleaseTimeless(items);
+    ReleaseHopeless(items);
     return;
   }
   found_.RulesOf(*candidates_, &candidate_rules_);
@@ -312,7 +312,11 @@ void SourceReader::ProcessLine(size_t begin, size_t end, bool may_count, bool in
     return;
   }
   matches_.Add(line, record_offset, time, contexts_.Of(line.stream), candidate_rules_, items);
-  // Where no time is stated, nothing is worth waiting for.
+  ReleaseHopeless(items);
+}
+
+// Where no time is stated, nothing is worth waiting for; nor is it when too much waits.
+void SourceReader::ReleaseHopeless(std::vector<SourceItem>* items) {
   if (matches_.full() || (format_settled_ && format_->states_nothing())) ReleaseTimeless(items);
 }
 

@@ -135,6 +135,7 @@ class SourceReader {
   bool MayStandAlone(absl::string_view unfinished);
   void EndPieces(std::vector<SourceItem>* items);
   void EndSource(std::vector<SourceItem>* items);
+  void ReleaseHopeless(std::vector<SourceItem>* items);
   void ReleaseTimeless(std::vector<SourceItem>* items);
 
   const Options options_;

@@ -3,11 +3,18 @@
 
 #include "engine/run/source_reader.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <fstream>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "engine/base/unique_fd.h"
+#include "engine/base/worker_crew.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/engine/run/random_logs.h"
@@ -33,6 +40,34 @@ TEST_F(SourceReaderTest, AFileThatStatesNoTimeTakesThatOfItsLastChange) {
   options_.ends = ParseRfc3339("2024-05-02T01:02:03Z").value();
   EXPECT_THAT(Matches(ReadAll("boom\nbang\nboom\n")), ElementsAre("01:02:03", "01:02:03"));
   EXPECT_EQ(reader_->counts().without_time, 2);
+}
+
+TEST_F(SourceReaderTest, WhatStatesNoTimeIsNotHeldBackWhereOthersReadAhead) {
+  const std::string path = absl::StrCat(::testing::TempDir(), "/untimed");
+  std::string bytes;
+  while (bytes.size() < (2 << 20)) bytes += "boom\n";
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  unlink(path.c_str());
+  WorkerCrew crew(1);
+  options_.block = 256 << 10;
+  options_.ahead = {fd.get(), &crew, 256 << 10, 2};
+  bytes_ = bytes;
+  end_ = bytes_.size();
+  const std::unique_ptr<SourceReader> reader = Open(0);
+  size_t lines = 0;
+  int reads = 0;
+  for (bool at_end = false; !at_end; ++reads) {
+    std::vector<SourceItem> items;
+    const absl::StatusOr<bool> read = reader->Read(arrival_, &items);
+    ASSERT_TRUE(read.ok()) << read.status();
+    at_end = *read;
+    // It takes the first to find out what the lines look like.
+    EXPECT_TRUE(at_end || reads == 0 || !items.empty()) << "read " << reads;
+    lines += items.size();
+  }
+  EXPECT_GT(reads, 4);
+  EXPECT_EQ(lines, bytes.size() / 5);
 }
 
 TEST_F(SourceReaderTest, ALineWithoutEndIsCutAndWhatFollowsCounts) {
