@@ -197,6 +197,7 @@ std::unique_ptr<LiteralScanner::Scratch> AhoCorasick::NewScratch() const {
 }
 
 void AhoCorasick::Scan(absl::string_view block, Scratch*, std::vector<ScanHit>* hits) const {
+  if (literals_.empty()) return;
   const auto* const begin = reinterpret_cast<const uint8_t*>(block.data());
   const uint8_t* const end = begin + block.size();
   uint32_t state = kRoot;

@@ -13,7 +13,8 @@ MIB = 1 << 20
 
 
 class Bench:
-    def __init__(self, tallybell, tools, directory, memory, mebibytes, rounds, quick):
+    def __init__(self, tallybell, tools, directory, memory, mebibytes, rounds, quick,
+                 run_with=()):
         self.tallybell = tallybell
         self.tools = tools
         self.directory = directory  # on a disk
@@ -21,7 +22,8 @@ class Bench:
         self.mebibytes = mebibytes  # of the large inputs
         self.rounds = rounds
         self.quick = quick
-        self.measure = measure.Measure(tools / "measure", directory, rounds)
+        self.run_with = list(run_with)
+        self.measure = measure.Measure(tools / "measure", directory, rounds, run_with)
 
     def say(self, text):
         print(text, file=sys.stderr, flush=True)

@@ -80,12 +80,15 @@ def main():
     parser.add_argument("--works", nargs="+", choices=WORKS, metavar="WORK", default=list(WORKS))
     parser.add_argument("--mebibytes", type=int, default=256, help="of each log; by default 256")
     parser.add_argument("--pairs", type=int, default=11, help="by default 11")
+    parser.add_argument("--run-with", default="", metavar="WORDS",
+                        help="what each command is started with, as 'chrt -r 1'")
     options = parser.parse_args()
     builds = (options.old.resolve(), options.new.resolve())
     directory = pathlib.Path(tempfile.mkdtemp(prefix="tallybell-builds."))
     try:
         shared = bench.Bench(builds[0], options.tools.resolve(), directory, directory,
-                             options.mebibytes, options.pairs, False)
+                             options.mebibytes, options.pairs, False,
+                             options.run_with.split())
         print(f"{measure.machine()}; {options.mebibytes} MiB, {options.pairs} pairs.\n"
               f"{'':14} {'old s':>8}  new / old time: median (quartiles)   CPU time", flush=True)
         for name in options.works:

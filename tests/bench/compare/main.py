@@ -40,6 +40,9 @@ def arguments():
     parser.add_argument("--rounds", type=int, help="by default 5")
     parser.add_argument("--quick", action="store_true",
                         help="smaller logs and fewer rounds: figures are rough")
+    parser.add_argument("--run-with", default="", metavar="WORDS",
+                        help="what each measured command is started with; on a busy machine "
+                             "'chrt -r 1' keeps the others off")
     parser.add_argument("--install", action="store_true",
                         help="install the others first: ripgrep, mtail, sec, grep, gzip, zstd")
     return parser.parse_args()
@@ -57,9 +60,11 @@ def main():
     memory = pathlib.Path(tempfile.mkdtemp(prefix="tallybell-compare.", dir="/dev/shm"))
     try:
         shared = bench.Bench(options.tallybell.resolve(), options.tools.resolve(), directory,
-                             memory, mebibytes, rounds, options.quick)
+                             memory, mebibytes, rounds, options.quick,
+                             options.run_with.split())
         print(f"Machine: {measure.machine()}. Large logs have {mebibytes} MiB and are in the page "
-              f"cache; medians of {rounds} pairs.\n", flush=True)
+              f"cache; medians of {rounds} pairs"
+              f"{', started with ' + options.run_with if options.run_with else ''}.\n", flush=True)
         print(table.header(), flush=True)
         for name in options.rows:
             shared.say(f"row {name}")

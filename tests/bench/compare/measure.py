@@ -28,15 +28,15 @@ class Contender:
 class Measure:
     """Runs commands with the program `measure`, whose own memory is small."""
 
-    def __init__(self, program, directory, rounds):
-        self.program = program
+    def __init__(self, program, directory, rounds, run_with=()):
+        self.program = [*run_with, program]
         self.directory = directory
         self.rounds = rounds
 
     def once(self, command, codes=(0,), name="command"):
         """Runs it; what it prints goes to a file, which `said` reads."""
         out = self._file(name)
-        printed = subprocess.run([str(word) for word in [self.program, out, *command]],
+        printed = subprocess.run([str(word) for word in [*self.program, out, *command]],
                                  check=True, stdout=subprocess.PIPE, text=True).stdout.split()
         if int(printed[3]) not in codes:
             said = self.said(name)[-2000:]

@@ -42,7 +42,8 @@ def groups(bench):
     """One match in each of a million windows, by a hundred rules with 10,000 groups each."""
     count = GROUPS if not bench.quick else GROUPS // 10
     text = "groups:\n  - name: compare\n    rules:\n" + "".join(
-        f"      - alert: Lost{unit:02d}\n        match: '/unit{unit:02d} lost job (?P<job>[0-9]+)/'\n"
+        f"      - alert: Lost{unit:02d}\n"
+        f"        match: '/unit{unit:02d} lost job (?P<job>[0-9]+)/'\n"
         f"        by: [job]\n        when: count > 3 in 12h\n" for unit in range(100))
     rules = bench.file("jobs.yaml", text)
     found = []

@@ -67,7 +67,8 @@ def beside_slow(count):
             results = bench.measure.side_by_side([own, rival], rounds=min(bench.rounds, 3))
             theirs, ratio, _ = results[rival.name]
             note = f", read {rival.bytes / MIB:.2f} MiB" if rival.bytes != own.bytes else ""
-            text = f"{1 / ratio:,.0f} times ({gigabytes_per_second(own.bytes, theirs.seconds):.4f} GB/s{note})"
+            speed = gigabytes_per_second(own.bytes, theirs.seconds)
+            text = f"{1 / ratio:,.0f} times ({speed:.4f} GB/s{note})"
             # The marks are of the few literal rules and of the hundred; a thousand are for show.
             found.append(at_least(work, 1 / ratio, mark, text, f"{mark} times faster")
                          if count <= 100 else Row(work, "", text))
@@ -84,7 +85,8 @@ def growth(bench):
     results = bench.measure.side_by_side([many, one])
     theirs, ratio, _ = results[one.name]
     return [at_most("rules grow from 1 to 1,000", ratio, 2,
-                    f"{ratio:.2f} ({theirs.seconds:.3f} s to {results[many.name][0].seconds:.3f} s)",
+                    f"{ratio:.2f} ({theirs.seconds:.3f} s to "
+                    f"{results[many.name][0].seconds:.3f} s)",
                     "at most 2 times the time")]
 
 

@@ -18,9 +18,9 @@ PATIENCE = 120  # seconds
 
 class Running:
     """`tallybell run` in a fresh directory of its own below `base`; its log and state are there.
-    `sinks`, `source` and `rest` are YAML."""
+    `sinks` is YAML."""
 
-    def __init__(self, tallybell, base, paths, rules, sinks, source="", rest=""):
+    def __init__(self, bench, base, paths, rules, sinks):
         self.directory = pathlib.Path(base) / "run"
         shutil.rmtree(self.directory, ignore_errors=True)
         self.directory.mkdir()
@@ -28,19 +28,18 @@ class Running:
         self.port = _free_port()
         config.write_text(f"""\
 sources:
-  - file: {{paths: ['{paths}'], lateness: 0s{', ' + source if source else ''}}}
+  - file: {{paths: ['{paths}'], lateness: 0s}}
 rules: ['{rules}']
 sinks: {sinks}
 state: {{path: state.db}}
 server: {{listen: '127.0.0.1:{self.port}'}}
-{rest}
 """)
         config.chmod(0o600)
         self.said = self.directory / "stderr"
         with open(self.said, "wb") as err:
-            self.child = subprocess.Popen([tallybell, "run", "--config", config],
-                                          stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                          stderr=err)
+            self.child = subprocess.Popen(
+                [*bench.run_with, bench.tallybell, "run", "--config", config],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=err)
         self.wait_until(lambda: b"msg=started" in self.said.read_bytes(), "it has started")
 
     def __enter__(self):
@@ -81,7 +80,7 @@ server: {{listen: '127.0.0.1:{self.port}'}}
         def read():
             return sum(value for name, value in self.metrics().items()
                        if name.startswith("tallybell_source_bytes_total{"))
-        self.wait_until(lambda: read() >= size, "all is read", 0.01)
+        self.wait_until(lambda: read() >= size, "all is read", 0.02)
         # What was read is saved by the next commit but one at the latest.
         name = "tallybell_store_commits_total"
         enough = self.metrics()[name] + 1
@@ -99,8 +98,8 @@ server: {{listen: '127.0.0.1:{self.port}'}}
 
 
 def _offset(row, path):
-    """Of a stored position, which is JSON with the text "v1 DEVICE INODE BIRTH GENERATION OFFSET …
-    PATH"; 0 if it is of another file."""
+    """Of a stored position, which is JSON with the text "v1 DEVICE INODE BIRTH GENERATION OFFSET
+    … PATH"; 0 if it is of another file."""
     try:
         position = json.loads(row)["position"]
     except (ValueError, TypeError, KeyError):
