@@ -32,6 +32,8 @@ constexpr DurationNs kLongestBackOff = 15 * kSecond;
 constexpr DurationNs kOverlap = 2 * kSecond;
 // A stamp of the tail that is farther ahead is followed up when its time has come.
 constexpr DurationNs kMaxAhead = kMinute;
+// While both are behind, what is late gets as many pages as what is new; so many may be owed.
+constexpr int kMostOwed = 64;
 constexpr DurationNs kBetweenLogs = 10 * kSecond;
 
 }  // namespace
@@ -189,6 +191,7 @@ bool LokiFeed::FindWork() {
   if (queue_bytes_ >= kMaxQueue || mono < retry_at_) return false;
   if (work_.has_value()) return true;
   passes_->NoteClock(now);
+  if (owed_ > 0 && ResumeLate()) return true;
   if (mono >= next_sweep_) {
     next_sweep_ = AddNs(mono, config_->sweep_every);
     const TimeNs to = early_ ? now : SubtractNs(now, config_->settle);
@@ -198,7 +201,28 @@ bool LokiFeed::FindWork() {
       return true;
     }
   }
-  return FindEarlyWork(now, mono) || FindLateWork(now, mono);
+  return FindEarlyWork(now, mono) || ResumeLate() || FindLateWork(now, mono);
+}
+
+bool LokiFeed::ResumeLate() {
+  if (!late_.has_value()) return false;
+  work_ = std::exchange(late_, std::nullopt);
+  work_->from = std::max(work_->from, passes_->horizon());
+  if (work_->from < work_->to) return true;
+  work_.reset();
+  return false;
+}
+
+// After a page: what is late may be much, and what is new does not wait for all of it.
+void LokiFeed::Yield() {
+  if (work_->found != LokiBatch::Found::kLate) {
+    owed_ = std::min(owed_ + 1, kMostOwed);
+    return;
+  }
+  owed_ = std::max(owed_ - 1, 0);
+  const TimeNs mono = clock_->Monotonic();
+  const bool due = mono >= next_sweep_ || (heard_ && early_ && mono >= next_early_);
+  if (due && owed_ == 0) late_ = std::exchange(work_, std::nullopt);
 }
 
 void LokiFeed::EndWork() {
@@ -254,8 +278,9 @@ void LokiFeed::Settle(absl::StatusOr<LokiPage> page) {
   if (!page.ok()) {
     failures_total_.Add();
     NoteFault(page.status());
-    // What is left is planned anew.
+    // What is left is planned anew, but for what came late.
     if (work_->found != LokiBatch::Found::kTail) next_sweep_ = kNoTime;
+    if (work_->found == LokiBatch::Found::kLate) late_ = work_;
     work_.reset();
     const DurationNs asked = query_->asked_to_wait();
     const DurationNs wait =
@@ -272,7 +297,9 @@ void LokiFeed::Settle(absl::StatusOr<LokiPage> page) {
   batch.found = work_->found;
   passes_->NoteRead(batch.from, batch.to, batch.asked_at);
   work_->from = batch.to;
-  if (work_->from >= work_->to) EndWork();
+  const bool ended = work_->from >= work_->to;
+  Yield();
+  if (ended && work_.has_value()) EndWork();
   Deliver(std::move(batch));
 }
 

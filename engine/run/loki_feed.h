@@ -92,6 +92,8 @@ class LokiFeed {
   bool FindWork() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool FindEarlyWork(TimeNs now, TimeNs mono) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool FindLateWork(TimeNs now, TimeNs mono) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool ResumeLate() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Yield() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void EndWork() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   DurationNs Patience() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Settle(absl::StatusOr<LokiPage> page) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -115,6 +117,8 @@ class LokiFeed {
   std::deque<LokiBatch> queue_ ABSL_GUARDED_BY(mutex_);
   size_t queue_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   std::optional<Work> work_ ABSL_GUARDED_BY(mutex_);  // what is left of it
+  std::optional<Work> late_ ABSL_GUARDED_BY(mutex_);  // put aside for what is new
+  int owed_ ABSL_GUARDED_BY(mutex_) = 0;              // pages, to what is late
   LokiDoubt doubt_ ABSL_GUARDED_BY(mutex_);
   bool early_ ABSL_GUARDED_BY(mutex_) = true;
 
