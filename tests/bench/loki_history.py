@@ -5,6 +5,8 @@
 Loki needs to give them. Without a URL the Loki is the one of the tests, in a process of its own.
 
   loki_history.py TALLYBELL [LINES [URL QUERY]]
+
+It is the last hour that is replayed.
 """
 
 import multiprocessing
@@ -58,7 +60,7 @@ def main():
         pathlib.Path(rules).write_text(RULES, encoding="utf-8")
         began = time.monotonic()
         done = subprocess.run([binary, "replay", "--rules", rules, "--output", "jsonl", "--loki-url",
-                               url, "--loki-query", query, "--since", "1h"], check=True,
+                               url, "--loki-query", query], check=True,
                               capture_output=True, text=True)
         wall = time.monotonic() - began
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
