@@ -81,7 +81,8 @@ class LiveLokiTest(LokiTest):
                 loki.faults.tail_stalled = not loki.faults.tail_stalled
         done.set()
         pusher.join()
-        counted = self.wait_for_count(loki)
+        # On a busy machine most is read only once nobody is killed any more.
+        counted = self.wait_for_count(loki, patience=60 + 5 * SECONDS)
         time.sleep(1)
         self.assertEqual(self.counts()[""], counted, f"seed {SEED}")
         print(f"\n{counted} lines over {kills} ends of tallybell, seed {SEED}", flush=True)
