@@ -25,9 +25,8 @@ bool TakeChar(absl::string_view* rest, char c) {
   return true;
 }
 
-// Takes a JSON string; `*raw` is what stands between the quotes.
-bool TakeString(absl::string_view* rest, absl::string_view* raw) {
-  if (!TakeChar(rest, '"')) return false;
+// Takes a JSON string whose first quote is gone; `*raw` is what stands before the last.
+bool TakeRestOfString(absl::string_view* rest, absl::string_view* raw) {
   const char* const begin = rest->data();
   const char* const end = begin + rest->size();
   const char* from = begin;
@@ -45,6 +44,11 @@ bool TakeString(absl::string_view* rest, absl::string_view* raw) {
     }
     from = quote + 1;
   }
+}
+
+// Takes a JSON string; `*raw` is what stands between the quotes.
+bool TakeString(absl::string_view* rest, absl::string_view* raw) {
+  return TakeChar(rest, '"') && TakeRestOfString(rest, raw);
 }
 
 // Passes over one value of any kind. Checks only as much as it takes to find its end.
@@ -67,6 +71,14 @@ bool SkipValue(absl::string_view* rest) {
     if (depth == 0 && (c == '}' || c == ']')) return true;
   }
   return false;
+}
+
+// Reads a line as the driver writes nearly all of them; false for any other.
+bool ScanUsualLine(absl::string_view line, absl::string_view* log, DockerLine* docker) {
+  return absl::ConsumePrefix(&line, "{\"log\":\"") && TakeRestOfString(&line, log) &&
+         absl::ConsumePrefix(&line, ",\"stream\":\"") && TakeRestOfString(&line, &docker->stream) &&
+         absl::ConsumePrefix(&line, ",\"time\":\"") && TakeRestOfString(&line, &docker->time) &&
+         line == "}";
 }
 
 // Puts the text between the quotes into `*docker`. Every whole line ends with an escaped newline;
@@ -93,6 +105,12 @@ bool ScanDockerLine(absl::string_view line, DockerLine* docker, std::string* scr
   absl::string_view rest = line;
   absl::string_view raw_log;
   bool has_log = false;
+  if (ScanUsualLine(line, &raw_log, docker)) {
+    docker->has_time = true;
+    PutLog(raw_log, docker, scratch);
+    return true;
+  }
+  *docker = DockerLine();
   if (!TakeChar(&rest, '{')) return false;
   bool more = !TakeChar(&rest, '}');
   while (more) {

@@ -74,24 +74,23 @@ size_t ControlSequenceLength(absl::string_view text) {
   return 0;
 }
 
-// Appends `text` without its control sequences.
-void AppendCleaned(absl::string_view text, std::string* out) {
+}  // namespace
+
+void AppendLineText(absl::string_view line, std::string* out) {
   size_t from = 0;  // what stands before it is appended
   size_t at = 0;
-  while ((at = text.find(kEscape, at)) != absl::string_view::npos) {
-    const size_t length = ControlSequenceLength(text.substr(at));
+  while ((at = line.find(kEscape, at)) != absl::string_view::npos) {
+    const size_t length = ControlSequenceLength(line.substr(at));
     if (length == 0) {
       ++at;
       continue;
     }
-    AppendValidUtf8(text.substr(from, at - from), out);
+    AppendValidUtf8(line.substr(from, at - from), out);
     at += length;
     from = at;
   }
-  AppendValidUtf8(text.substr(from), out);
+  AppendValidUtf8(line.substr(from), out);
 }
-
-}  // namespace
 
 absl::string_view LineText(absl::string_view line, bool first_of_file, std::string* scratch) {
   while (!line.empty() && line[0] == '\0') line.remove_prefix(1);
@@ -102,7 +101,7 @@ absl::string_view LineText(absl::string_view line, bool first_of_file, std::stri
     return line;
   }
   scratch->clear();
-  AppendCleaned(line, scratch);
+  AppendLineText(line, scratch);
   absl::string_view text = *scratch;
   // A terminal's line may reset its colour behind the carriage return.
   if (!had_return) absl::ConsumeSuffix(&text, "\r");

@@ -24,6 +24,9 @@ namespace tallybell {
 // Thread-safe.
 absl::string_view LineText(absl::string_view line, bool first_of_file, std::string* scratch);
 
+// Appends the same to `*out`, but for what goes from its ends: that stays.
+void AppendLineText(absl::string_view line, std::string* out);
+
 }  // namespace tallybell
 
 #endif  // TALLYBELL_ENGINE_FRAME_LINE_TEXT_H_

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "engine/match/seen_text.h"
 #include "engine/scan/required_literals.h"
 
 namespace tallybell {
@@ -49,11 +50,11 @@ CandidateRules::CandidateRules(const RuleSet& rules, std::vector<uint32_t> selec
     }
   }
   absl::StatusOr<std::unique_ptr<LineCandidates>> lines =
-      LineCandidates::Create(patterns, envelope);
+      LineCandidates::Create(patterns, envelope, &AppendSeenText);
   if (!lines.ok()) {
     // Too many literals for a scanner: every line is looked at, which is slow and right.
-    lines =
-        LineCandidates::Create(std::vector<std::vector<ScanLiteral>>(selected_.size()), envelope);
+    lines = LineCandidates::Create(std::vector<std::vector<ScanLiteral>>(selected_.size()),
+                                   envelope, &AppendSeenText);
   }
   lines_ = *std::move(lines);
 }
@@ -74,6 +75,7 @@ void CandidateRules::RulesOf(const CandidateLines& lines, const CandidateLines::
 
 std::shared_ptr<const CandidateRules> CandidateRulesCache::Get(
     const std::vector<uint32_t>& selected, ScanEnvelope envelope) {
+  absl::MutexLock lock(&mutex_);
   std::shared_ptr<const CandidateRules>& made = made_[{envelope, selected}];
   if (made == nullptr) {
     made = std::make_shared<CandidateRules>(*rules_, selected, envelope, scan_);

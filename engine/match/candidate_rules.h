@@ -10,7 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/types/span.h"
 #include "engine/scan/line_candidates.h"
 #include "rules/rule.h"
@@ -44,7 +46,7 @@ class CandidateRules {
   std::unique_ptr<LineCandidates> lines_;
 };
 
-// Makes each CandidateRules once. Not thread-safe; what it gives is.
+// Makes each CandidateRules once. Thread-safe, and so is what it gives.
 class CandidateRulesCache {
  public:
   // `rules` outlives it and what it gives.
@@ -58,8 +60,9 @@ class CandidateRulesCache {
  private:
   const RuleSet* const rules_;
   const CandidateRules::Scan scan_;
+  absl::Mutex mutex_;
   std::map<std::pair<ScanEnvelope, std::vector<uint32_t>>, std::shared_ptr<const CandidateRules>>
-      made_;
+      made_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace tallybell

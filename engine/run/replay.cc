@@ -6,11 +6,13 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <deque>
 #include <queue>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "engine/base/status_macros.h"
 #include "engine/run/glog_file.h"
 #include "engine/run/source_labels.h"
 #include "engine/run/source_reader.h"
@@ -25,21 +27,23 @@ class Replay::Source {
                                            replay->options_.lateness);
   }
 
+  // Opens the first part, so that others may begin with it.
+  void Start() { OpenNext(); }
+
   // The next item, or null at the end. Reads as far as it takes to have one.
   SourceItem* Peek() {
-    while (next_item_ == items_.size() && ReadOn()) {
+    while (part_ != nullptr || OpenNext()) {
+      if (part_ == nullptr) continue;
+      if (SourceItem* const item = part_->Peek()) return item;
+      Close();
     }
-    return next_item_ == items_.size() ? nullptr : &items_[next_item_];
+    return nullptr;
   }
-  void Pop() { ++next_item_; }
+  void Pop() { part_->Pop(); }
 
   uint32_t number() const { return number_; }
   const SourceCounts& counts() const { return counts_; }
-  uint64_t bytes_read() const {
-    if (archive_ == nullptr) return done_bytes_;
-    return done_bytes_ +
-           (archive_->plain_fd() >= 0 ? reader_->resume_offset() : archive_->position());
-  }
+  uint64_t bytes_read() const { return done_bytes_ + (part_ == nullptr ? 0 : part_->bytes_read()); }
   TimeNs latest = kNoTime;  // the greatest time of an item so far
   bool opened = false;      // any part of it
   TimeNs first_time = kNoTime;
@@ -49,37 +53,35 @@ class Replay::Source {
     return ReplayLabels(path, replay_->options_.labels, replay_->options_.labels_from_path);
   }
 
-  // Reads one block of the current part, or opens the next. False at the end of the last.
-  bool ReadOn() {
-    if (reader_ == nullptr) {
-      if (next_part_ == plan_.parts.size()) return false;
-      Open(plan_.parts[next_part_++]);
-      return true;
+  struct Opened {
+    std::string path;
+    absl::StatusOr<std::unique_ptr<ReplayPart>> part;
+  };
+
+  // Opens the next part, and some behind it if others can read them meanwhile. False behind the
+  // last; there is no part if it cannot be read.
+  bool OpenNext() {
+    while (next_part_ < plan_.parts.size() && opened_.size() < replay_->parts_at_a_time_) {
+      const std::string& path = plan_.parts[next_part_++];
+      opened_.push_back({path, Open(path)});
     }
-    items_.clear();
-    next_item_ = 0;
-    const absl::StatusOr<bool> at_end = reader_->Read(kNoTime, &items_);
-    for (SourceItem& item : items_) item.record.file = file_;
-    if (!at_end.ok()) {
+    if (opened_.empty()) return false;
+    Opened next = std::move(opened_.front());
+    opened_.pop_front();
+    if (!next.part.ok()) {
       ++replay_->unread_;
       replay_->notes_.push_back(
-          absl::StrCat(path_, ": not read to its end: ", at_end.status().message()));
+          absl::StrCat(next.path, ": not read: ", next.part.status().message()));
+      return true;
     }
-    if (!at_end.ok() || *at_end) Close();
+    opened = true;
+    path_ = std::move(next.path);
+    part_ = *std::move(next.part);
     return true;
   }
 
-  void Open(const std::string& path) {
-    absl::StatusOr<std::unique_ptr<Archive>> archive = OpenForReplay(path);
-    if (!archive.ok()) {
-      ++replay_->unread_;
-      replay_->notes_.push_back(absl::StrCat(path, ": not read: ", archive.status().message()));
-      return;
-    }
-    opened = true;
-    path_ = path;
-    archive_ = *std::move(archive);
-    file_ = replay_->evaluator_.AddFile(path);
+  absl::StatusOr<std::unique_ptr<ReplayPart>> Open(const std::string& path) {
+    ASSIGN_OR_RETURN(std::unique_ptr<Archive> archive, OpenForReplay(path));
     SourceReader::Options options;
     options.name = path;
     options.labels = LabelsOf(path);
@@ -96,15 +98,22 @@ class Replay::Source {
       options.first_year = 0;
       options.begins = Stamp::At(last_time_);
     }
-    if (archive_->facts().regular) options.ends = archive_->facts().modified;
+    if (archive->facts().regular) options.ends = archive->facts().modified;
     options.lateness = replay_->options_.lateness;
-    options.ahead = replay_->AheadOf(*archive_);
-    reader_ = std::make_unique<SourceReader>(options, archive_.get(), &replay_->candidates_,
-                                             &replay_->matcher_);
+    options.ahead = replay_->AheadOf(*archive);
+    return std::make_unique<ReplayPart>(std::move(archive), replay_->evaluator_.AddFile(path),
+                                        options, replay_->part_ahead_, &replay_->candidates_,
+                                        &replay_->matcher_);
   }
 
   void Close() {
-    const SourceCounts counts = reader_->counts();
+    const SourceReader& reader = part_->reader();
+    if (!part_->status().ok()) {
+      ++replay_->unread_;
+      replay_->notes_.push_back(
+          absl::StrCat(path_, ": not read to its end: ", part_->status().message()));
+    }
+    const SourceCounts counts = reader.counts();
     counts_.lines += counts.lines;
     counts_.bytes += counts.bytes;
     counts_.without_time += counts.without_time;
@@ -113,27 +122,23 @@ class Replay::Source {
     counts_.lines_cut += counts.lines_cut;
     counts_.records_cut += counts.records_cut;
     counts_.clamped_times += counts.clamped_times;
-    if (first_time == kNoTime) first_time = reader_->first_time();
-    if (reader_->last_time() != kNoTime) last_time_ = reader_->last_time();
+    if (first_time == kNoTime) first_time = reader.first_time();
+    if (reader.last_time() != kNoTime) last_time_ = reader.last_time();
     replay_->notes_.push_back(absl::StrCat(
         path_, ": ",
-        reader_->format() == nullptr ? std::string("empty") : reader_->format()->Describe(), ", ",
+        reader.format() == nullptr ? std::string("empty") : reader.format()->Describe(), ", ",
         counts.lines, counts.lines == 1 ? " line" : " lines"));
     done_bytes_ = bytes_read();
-    reader_.reset();
-    archive_.reset();
+    part_.reset();
   }
 
   Replay* const replay_;
   const ReplaySource plan_;
   uint32_t number_ = 0;
   size_t next_part_ = 0;
-  std::string path_;
-  uint32_t file_ = 0;
-  std::unique_ptr<Archive> archive_;
-  std::unique_ptr<SourceReader> reader_;
-  std::vector<SourceItem> items_;  // of one block
-  size_t next_item_ = 0;
+  std::deque<Opened> opened_;  // what comes next
+  std::unique_ptr<ReplayPart> part_;
+  std::string path_;  // of the part
   SourceCounts counts_;
   uint64_t done_bytes_ = 0;
   TimeNs last_time_ = kNoTime;  // of the parts before
@@ -155,8 +160,6 @@ absl::Status Replay::Run(const std::vector<std::string>& paths, OnTransition on_
   ReplayPlan plan = PlanReplay(paths);
   notes_ = std::move(plan.notes);
   unread_ = plan.unread;
-  // All sources are open at a time; what they hold together stays bounded.
-  block_ = std::min(options_.block, std::max<size_t>(kMaxOpenBytes / (plan.sources.size() + 1), 1));
   uint64_t of = 0;
   for (ReplaySource& source : plan.sources) {
     for (const std::string& part : source.parts) {
@@ -165,6 +168,8 @@ absl::Status Replay::Run(const std::vector<std::string>& paths, OnTransition on_
     }
     sources_.push_back(std::make_unique<Source>(this, std::move(source)));
   }
+  ShareMemory();
+  for (const auto& source : sources_) source->Start();
 
   // The sources are merged by the times of their next items, ties in the order named.
   using Next = std::pair<TimeNs, size_t>;
@@ -219,6 +224,24 @@ void Replay::Take(Source* source, OnTransition on_transition) {
 void Replay::Decide(OnTransition on_transition) {
   undecided_items_ = 0;
   output_.Decide(on_transition);
+}
+
+// All sources are open at a time; what they hold together stays bounded.
+void Replay::ShareMemory() {
+  const size_t sources = std::max<size_t>(sources_.size(), 1);
+  // Where a year goes on over the parts of a source, one must be read before the next.
+  if (options_.threads > 1 && options_.first_year == 0) {
+    parts_at_a_time_ =
+        std::clamp<size_t>(kMaxAhead / sources, 1, static_cast<size_t>(options_.threads));
+  }
+  const size_t parts = sources * parts_at_a_time_;
+  block_ = std::min(options_.block, std::max<size_t>(kMaxOpenBytes / parts, 1));
+  if (options_.threads == 0) return;
+  part_ahead_.crew = &crew_;
+  ReadAhead::Options& bytes = part_ahead_.bytes;
+  bytes.block = std::min(options_.chunk, std::clamp<size_t>(kMaxAheadBytes / (parts * bytes.blocks),
+                                                            16 << 10, bytes.block));
+  part_ahead_.batch_bytes = options_.found / (parts * part_ahead_.batches);
 }
 
 SourceBlocks::Ahead Replay::AheadOf(const Archive& archive) {

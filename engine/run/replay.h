@@ -21,6 +21,7 @@
 #include "engine/match/rule_matcher.h"
 #include "engine/run/evaluator.h"
 #include "engine/run/replay_output.h"
+#include "engine/run/replay_part.h"
 #include "engine/run/replay_plan.h"
 #include "engine/run/replay_table.h"
 #include "engine/run/source_reader.h"
@@ -46,8 +47,9 @@ class Replay {
     bool drain = false;
     MultilineJoiner::Options multiline;  // of every source
     size_t block = 1 << 20;              // read at a time, in bytes
-    int threads = 0;           // that look through plain files; 0: one, and nothing is read ahead
+    int threads = 0;           // that look through files; 0: one, and nothing is read ahead
     size_t chunk = 512 << 10;  // of a plain file that several look through, in bytes
+    size_t found = 16 << 20;   // what is found ahead in archives takes in memory, about, in bytes
     // For the tests that compare: without the scan, and with many marks in a short log.
     CandidateRules::Scan scan = CandidateRules::Scan::kOn;
     size_t mark_every = SourceReader::kMarkEvery;
@@ -77,10 +79,13 @@ class Replay {
 
   // So many items are taken before it is decided what they say, unless one needs it.
   static constexpr int kItemsAtOnce = 16 * 1024;
-  static constexpr size_t kMaxOpenBytes = 256 << 20;  // read at a time, of all sources
+  static constexpr size_t kMaxOpenBytes = 8 << 20;  // read at a time, of all sources
   // Of more sources than these none is read ahead: what is read ahead of all stays bounded.
   static constexpr size_t kMaxAhead = 32;
 
+  static constexpr size_t kMaxAheadBytes = 8 << 20;  // decompressed ahead, of all sources
+
+  void ShareMemory();
   SourceBlocks::Ahead AheadOf(const Archive& archive);
 
   const Options options_;
@@ -91,6 +96,8 @@ class Replay {
   Evaluator evaluator_;
   ReplayOutput output_;
   WorkerCrew crew_;
+  size_t parts_at_a_time_ = 1;  // of a source
+  ReplayPart::Ahead part_ahead_;
   std::vector<std::unique_ptr<Source>> sources_;
   std::vector<std::string> notes_;
   int64_t unread_ = 0;

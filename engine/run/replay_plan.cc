@@ -3,17 +3,21 @@
 
 #include "engine/run/replay_plan.h"
 
+#include <glob.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <optional>
 #include <tuple>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "engine/run/glog_file.h"
 #include "engine/run/severity_choice.h"
@@ -39,7 +43,39 @@ std::string RealPath(const std::string& path) {
   return error ? path : real.string();
 }
 
-// Takes ".3", ".3.gz" or ".gz" off a rotated name; the number, or 0.
+bool AllDigits(absl::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// Takes a date off the end, and what tells several of one day apart: "-20240501", "-2024-05-01",
+// ".20240501-123230", "-20240501-1714566750". Its digits, or nothing.
+std::string TakeDate(absl::string_view* rest) {
+  for (const size_t behind : {0, 7, 11}) {  // a separator, and a time of day or seconds since 1970
+    for (const absl::string_view shape : {"-dddddddd", "-dddd-dd-dd"}) {
+      if (rest->size() < shape.size() + behind + 1) continue;
+      const absl::string_view time = rest->substr(rest->size() - behind);
+      absl::string_view date = rest->substr(rest->size() - behind - shape.size(), shape.size());
+      if (behind > 0 && (!absl::StrContains("-_.T", time[0]) || !AllDigits(time.substr(1)))) {
+        continue;
+      }
+      if (date[0] != '-' && date[0] != '.') continue;
+      if (shape.size() > 9 && (date[5] != '-' || date[8] != '-')) continue;
+      const std::string digits = absl::StrReplaceAll(date.substr(1), {{"-", ""}});
+      // What is no day of our time is a number of another kind.
+      if (digits.size() != 8 || !AllDigits(digits) || digits < "19700101" || digits > "21001231" ||
+          digits.substr(4, 2) > "12" || digits.substr(6) > "31") {
+        continue;
+      }
+      rest->remove_suffix(behind + shape.size());
+      return absl::StrCat(digits, behind == 0 ? "" : time.substr(1));
+    }
+  }
+  return "";
+}
+
+// Takes off a name what rotation gave it: ".3", ".3.gz", ".gz", "-20240501.gz", or "-20240501" from
+// before ".log". Ascending from the oldest part: minus its number, less than any of them by its
+// date, 0 for the one that is written to.
 int64_t TakeRotation(std::string* name) {
   absl::string_view rest = *name;
   if (!absl::ConsumeSuffix(&rest, ".gz")) absl::ConsumeSuffix(&rest, ".zst");
@@ -47,10 +83,19 @@ int64_t TakeRotation(std::string* name) {
   int64_t number = 0;
   if (dot != absl::string_view::npos && rest.size() - dot <= 4 &&
       absl::SimpleAtoi(rest.substr(dot + 1), &number) && number >= 0) {
-    rest = rest.substr(0, dot);
+    *name = std::string(rest.substr(0, dot));
+    return -number;
+  }
+  const bool log = absl::EndsWith(rest, ".log");
+  absl::string_view front = log ? rest.substr(0, rest.size() - 4) : rest;
+  std::string date = TakeDate(&front);
+  date.resize(18, '0');
+  if (date[0] != '0' && absl::SimpleAtoi(date, &number)) {
+    *name = absl::StrCat(front, log ? ".log" : "");
+    return number - std::numeric_limits<int64_t>::max();
   }
   *name = std::string(rest);
-  return number;
+  return 0;
 }
 
 Part Describe(const std::string& path) {
@@ -74,7 +119,7 @@ Part Describe(const std::string& path) {
     return part;
   }
   part.log = RealPath(path);
-  std::get<6>(part.age) = -TakeRotation(&part.log);
+  std::get<6>(part.age) = TakeRotation(&part.log);
   return part;
 }
 
@@ -92,10 +137,27 @@ void DropHigherSeverities(std::vector<Part>* parts, std::vector<std::string>* no
   parts->erase(std::remove_if(parts->begin(), parts->end(), higher), parts->end());
 }
 
+// The paths, and in place of a pattern that no file has for its name, those that fit it.
+std::vector<std::string> ExpandPatterns(const std::vector<std::string>& paths) {
+  std::vector<std::string> expanded;
+  for (const std::string& path : paths) {
+    glob_t found = {};
+    struct stat status;
+    if (path.find_first_of("*?[") != std::string::npos && stat(path.c_str(), &status) != 0 &&
+        glob(path.c_str(), 0, nullptr, &found) == 0) {
+      expanded.insert(expanded.end(), found.gl_pathv, found.gl_pathv + found.gl_pathc);
+    } else {
+      expanded.push_back(path);
+    }
+    globfree(&found);
+  }
+  return expanded;
+}
+
 // The paths, and for each directory among them the files in it.
 std::vector<std::string> WalkDirectories(const std::vector<std::string>& paths, ReplayPlan* plan) {
   std::vector<std::string> files;
-  for (const std::string& path : paths) {
+  for (const std::string& path : ExpandPatterns(paths)) {
     struct stat status;
     if (path == "-" || stat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
       files.push_back(path);

@@ -18,7 +18,8 @@ struct ReplaySource {
 // Which files make which sources (docs/semantics.md, "Several files"): a link and its target are
 // one file, rotated parts of one log are one source, and of the severity files of one glog program
 // only the lowest is read, because it holds the others. A directory stands for the files in it, in
-// the order of their names; all files of one container are one source.
+// the order of their names, and a pattern that the shell left alone for what fits it; all files of
+// one container are one source.
 struct ReplayPlan {
   std::vector<ReplaySource> sources;  // in the order in which their first path was named
   std::vector<std::string> notes;     // what was left out, and why

@@ -4,11 +4,11 @@
 #include "engine/run/source_contexts.h"
 
 #include <algorithm>
-#include <cstring>
 #include <optional>
 #include <utility>
 
 #include "engine/base/utf8.h"
+#include "engine/frame/word_search.h"
 #include "engine/run/region_lines.h"
 
 namespace tallybell {
@@ -69,7 +69,7 @@ void SourceContexts::Carry(size_t begin) {
   for (const absl::string_view name : {"stdout", "stderr"}) {
     const int stream = SourceStreams::OfRuntime(name);
     const size_t from = std::min(KnownTo(stream), begin);
-    if (memmem(region_.data() + from, begin - from, name.data(), name.size()) != nullptr) {
+    if (HoldsWord(region_.substr(from, begin - from), name)) {
       LookBack(stream, begin);
     } else {
       KnownTo(stream) = begin;

@@ -30,6 +30,14 @@ class LineCandidates::Scratch {
   uint64_t line = 0;
   std::vector<uint64_t> literal_seen;
   std::vector<uint64_t> pattern_seen;
+  // Where the lines begin that may be pieces of longer ones.
+  std::vector<uint32_t> pieces;
+  // What patterns see of lines that hold escapes, one behind the other: which lines, and where the
+  // text of each ends.
+  std::string texts;
+  std::string unwrapped;
+  std::vector<size_t> text_lines;
+  std::vector<size_t> text_ends;
 };
 
 // Turns places that are found, in order, into lines.
@@ -116,10 +124,11 @@ void FindEscapes(absl::string_view block, std::vector<uint32_t>* places) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<LineCandidates>> LineCandidates::Create(
-    const std::vector<std::vector<ScanLiteral>>& patterns, ScanEnvelope envelope,
+    const std::vector<std::vector<ScanLiteral>>& patterns, ScanEnvelope envelope, AppendSeen seen,
     LiteralScanner::Engine engine) {
   std::unique_ptr<LineCandidates> result(new LineCandidates());
   result->envelope_ = envelope;
+  result->seen_ = seen;
   result->pattern_count_ = patterns.size();
   std::map<ScanLiteral, std::vector<uint32_t>> targets;
   std::vector<ScanLiteral> all;
@@ -168,6 +177,7 @@ void LineCandidates::Find(absl::string_view block, Scratch* scratch, CandidateLi
   FindEscapes(block, &flagged);
   const auto escapes = static_cast<std::ptrdiff_t>(flagged.size());
   FindPartialLines(envelope_, block, &flagged);
+  scratch->pieces.assign(flagged.begin() + escapes, flagged.end());
   std::inplace_merge(flagged.begin(), flagged.begin() + escapes, flagged.end());
 
   CandidateBuilder builder(block, !unfiltered_.empty(), lines);
@@ -205,6 +215,68 @@ void LineCandidates::Find(absl::string_view block, Scratch* scratch, CandidateLi
   }
   flag_up_to(block.size());
   builder.Finish();
+  if (seen_ != nullptr) LookThroughEscapes(block, scratch, lines);
+}
+
+void LineCandidates::LookThroughEscapes(absl::string_view block, Scratch* scratch,
+                                        CandidateLines* lines) const {
+  std::vector<CandidateLines::Line>& all = lines->lines_;
+  auto piece = scratch->pieces.begin();
+  bool any = false;
+  for (size_t i = 0; i < all.size(); ++i) {
+    const CandidateLines::Line& line = all[i];
+    if (!line.every_pattern) continue;
+    while (piece != scratch->pieces.end() && *piece < line.begin) ++piece;
+    // A literal may lie across it and the next.
+    if (piece != scratch->pieces.end() && *piece == line.begin) continue;
+    any = true;
+    seen_(envelope_, block.substr(line.begin, line.end - line.begin), &scratch->unwrapped,
+          &scratch->texts);
+    scratch->texts.push_back('\n');
+    scratch->text_lines.push_back(i);
+    scratch->text_ends.push_back(scratch->texts.size());
+    if (scratch->texts.size() >= kChunkBytes) FindInTexts(scratch, lines);
+  }
+  if (!any) return;
+  FindInTexts(scratch, lines);
+  if (!unfiltered_.empty()) return;
+  all.erase(std::remove_if(all.begin(), all.end(),
+                           [](const CandidateLines::Line& line) {
+                             return !line.every_pattern && line.pattern_count == 0;
+                           }),
+            all.end());
+}
+
+// Says of the lines of `scratch->texts` which patterns they may match, in place of every one.
+void LineCandidates::FindInTexts(Scratch* scratch, CandidateLines* lines) const {
+  scratch->hits.clear();
+  scanner_->Scan(scratch->texts, scratch->scanner.get(), &scratch->hits);
+  std::vector<uint32_t>& patterns = lines->patterns_;
+  auto hit = scratch->hits.begin();
+  for (size_t i = 0; i < scratch->text_lines.size(); ++i) {
+    CandidateLines::Line& line = lines->lines_[scratch->text_lines[i]];
+    ++scratch->line;
+    line.every_pattern = false;
+    line.first_pattern = static_cast<uint32_t>(patterns.size());
+    for (; hit != scratch->hits.end() && hit->end <= scratch->text_ends[i]; ++hit) {
+      if (std::exchange(scratch->literal_seen[hit->literal], scratch->line) == scratch->line) {
+        continue;
+      }
+      for (uint32_t t = target_begin_[hit->literal]; t < target_begin_[hit->literal + 1]; ++t) {
+        const uint32_t pattern = targets_[t];
+        // An escape that is still there is the text's own.
+        if (pattern == kEveryPattern) continue;
+        if (std::exchange(scratch->pattern_seen[pattern], scratch->line) != scratch->line) {
+          patterns.push_back(pattern);
+        }
+      }
+    }
+    line.pattern_count = static_cast<uint32_t>(patterns.size()) - line.first_pattern;
+    std::sort(patterns.begin() + line.first_pattern, patterns.end());
+  }
+  scratch->texts.clear();
+  scratch->text_lines.clear();
+  scratch->text_ends.clear();
 }
 
 }  // namespace tallybell

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -44,6 +45,7 @@ class CandidateLines {
 
  private:
   friend class CandidateBuilder;
+  friend class LineCandidates;
 
   std::vector<Line> lines_;
   std::vector<uint32_t> patterns_;
@@ -62,12 +64,19 @@ class LineCandidates {
   // Of one LineCandidates and, at a time, one thread. Keeps its memory from block to block.
   class Scratch;
 
+  // Appends to `*out` what patterns see of a line that is whole, or more, but no control that was
+  // not there. `*scratch` is its own.
+  using AppendSeen = void (*)(ScanEnvelope envelope, absl::string_view line, std::string* scratch,
+                              std::string* out);
+
   // For each pattern the literals of which a match holds one, from RequiredLiterals. Patterns are
-  // numbered as in the list. One without literals makes every line a candidate.
+  // numbered as in the list. One without literals makes every line a candidate. With `seen`, what
+  // a line that holds escapes may match is looked for in what patterns see of it, so that a log
+  // with a colour in every line costs little more than one without; else it may match any.
   // ResourceExhausted if the literals are too many for a LiteralScanner.
   static absl::StatusOr<std::unique_ptr<LineCandidates>> Create(
       const std::vector<std::vector<ScanLiteral>>& patterns, ScanEnvelope envelope,
-      LiteralScanner::Engine engine = LiteralScanner::Engine::kBest);
+      AppendSeen seen = nullptr, LiteralScanner::Engine engine = LiteralScanner::Engine::kBest);
 
   ~LineCandidates();
 
@@ -92,7 +101,12 @@ class LineCandidates {
  private:
   LineCandidates() = default;
 
+  // Looks at the lines that hold escapes, which any pattern may match so far.
+  void LookThroughEscapes(absl::string_view block, Scratch* scratch, CandidateLines* lines) const;
+  void FindInTexts(Scratch* scratch, CandidateLines* lines) const;
+
   ScanEnvelope envelope_ = ScanEnvelope::kNone;
+  AppendSeen seen_ = nullptr;
   size_t pattern_count_ = 0;
   std::vector<uint32_t> unfiltered_;
   std::unique_ptr<LiteralScanner> scanner_;

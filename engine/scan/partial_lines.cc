@@ -114,13 +114,11 @@ Stream WholeDockerLine(absl::string_view line) {
   static constexpr size_t kStreamBytes = 6;
   static constexpr size_t kMaxTimeBytes = 35;
   if (!absl::ConsumePrefix(&line, kFront) || !absl::ConsumeSuffix(&line, kBack)) return kNoStream;
-  const char* const end = line.data() + line.size();
   const size_t looked_at = line.size() < kMaxTimeBytes ? line.size() : kMaxTimeBytes;
-  size_t time_bytes = 0;
-  while (time_bytes < looked_at && end[-1 - static_cast<ptrdiff_t>(time_bytes)] != '"') {
-    ++time_bytes;
-  }
-  line.remove_suffix(time_bytes);
+  const absl::string_view time = line.substr(line.size() - looked_at);
+  const void* const quote = memrchr(time.data(), '"', time.size());
+  if (quote == nullptr) return kNoStream;
+  line.remove_suffix(time.data() + time.size() - static_cast<const char*>(quote) - 1);
   if (!absl::ConsumeSuffix(&line, kTimeKey) || line.size() < kStreamBytes) return kNoStream;
   const Stream stream = StreamNamed(line.substr(line.size() - kStreamBytes));
   line.remove_suffix(kStreamBytes);

@@ -28,7 +28,9 @@ namespace {
 // Enough to tell every format by its first bytes.
 constexpr size_t kPeek = 16;
 // Compressed bytes read at a time.
-constexpr size_t kInput = 256 << 10;
+constexpr size_t kInput = 64 << 10;
+// Decompressed bytes after which it is looked at how much it swells.
+constexpr uint64_t kRatioStep = 1 << 20;
 
 // Waits for a pipe that is not to block, or whose writer has not come yet.
 void WaitForInput(int fd) {
@@ -84,18 +86,23 @@ class PlainFile : public Archive {
 class Compressed : public Archive {
  public:
   absl::StatusOr<size_t> Read(char* buffer, size_t size) override {
+    // Where it swells too much does not depend on how much is read at a time.
+    size = std::min<uint64_t>(size, kRatioStep - out_ % kRatioStep);
     size_t given = 0;
     while (given == 0 && error_.ok() && !done_) {
       error_ = ReadOnce(buffer, size, &given);
     }
     out_ += given;
-    if (error_.ok() && out_ > kRatioFree && out_ / kMaxRatio > position()) {
+    if (error_.ok() && out_ % kRatioStep == 0 && out_ > kRatioFree &&
+        out_ / kMaxRatio > position()) {
       error_ = absl::ResourceExhaustedError(absl::StrCat(
           "the archive swells to more than ", kMaxRatio, " times its size; decompress it first"));
     }
     if (given == 0 && !error_.ok()) return error_;
     return given;
   }
+
+  bool compressed() const override { return facts().regular; }
 
  protected:
   Compressed(Input input, const Facts& facts)
@@ -185,23 +192,34 @@ class ZstdFile : public Compressed {
  protected:
   absl::Status Step(absl::string_view* from, char** to, size_t* room) override {
     if (stream_ == nullptr) return absl::ResourceExhaustedError("no memory to read zstd");
-    ZSTD_inBuffer in = {from->data(), from->size(), 0};
+    // A call that fails tells nothing of what it put out before it did. So one that may give what a
+    // block holds has no more than that block, and none while some of the last one may be left.
+    ZSTD_inBuffer in = {from->data(), held_ ? 0 : std::min(from->size(), next_), 0};
     ZSTD_outBuffer out = {*to, *room, 0};
     const size_t code = ZSTD_decompressStream(stream_, &out, &in);
     from->remove_prefix(in.pos);
     *to += out.pos;
     *room -= out.pos;
+    held_ = *room == 0;
     if (ZSTD_isError(code)) {
       return absl::DataLossError(
           absl::StrCat("the zstd archive cannot be read: ", ZSTD_getErrorName(code)));
     }
     // 0 at the end of a frame. A call with nothing to do says that a new one would begin.
     if (in.pos > 0 || out.pos > 0) whole_ = code == 0;
+    // What zstd would have next is a block and the head of the one after it.
+    next_ = code > kBlockHead ? code - kBlockHead : code > 0 ? code : kFrameStart;
     return absl::OkStatus();
   }
 
  private:
+  // What it takes to know how long the head of a frame is, and that of a block, in bytes.
+  static constexpr size_t kFrameStart = 5;
+  static constexpr size_t kBlockHead = 3;
+
   ZSTD_DStream* const stream_;
+  size_t next_ = kFrameStart;  // bytes that the next step is to have
+  bool held_ = false;          // the last one may have had more to give
 };
 
 absl::Status CheckKind(const struct stat& facts) {

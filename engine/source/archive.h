@@ -38,6 +38,9 @@ class Archive : public ByteReader {
   // -1 of anything else.
   virtual int plain_fd() const { return -1; }
 
+  // Whether reading is mostly decompressing, of a file that does not let a reader wait.
+  virtual bool compressed() const { return false; }
+
   // How many bytes have been read of facts().size.
   uint64_t position() const { return position_.load(std::memory_order_relaxed); }
 

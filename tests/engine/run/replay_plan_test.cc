@@ -42,6 +42,43 @@ TEST(ReplayPlanTest, AnEmptyDirectoryIsUnreadAndNamed) {
   EXPECT_THAT(plan.notes, testing::ElementsAre(testing::HasSubstr("there is no file in it")));
 }
 
+TEST(ReplayPlanTest, APatternStandsForTheFilesAndDirectoriesThatFitIt) {
+  const LogDirectory directory;
+  std::filesystem::create_directories(directory.Path("day1"));
+  for (const char* name : {"b.log", "a.log", "day1/c.log", "odd[1].log", "other"}) {
+    directory.Append(name, "x");
+  }
+  const Paths a_and_b[] = {{directory.Path("a.log")}, {directory.Path("b.log")}};
+  EXPECT_THAT(Sources(PlanReplay({directory.Path("[ab].log")})),
+              testing::ElementsAre(a_and_b[0], a_and_b[1]));
+  EXPECT_THAT(Sources(PlanReplay({directory.Path("day*")})),
+              testing::ElementsAre(Paths{directory.Path("day1/c.log")}));
+  // A file of that name goes before what it would mean.
+  EXPECT_THAT(Sources(PlanReplay({directory.Path("odd[1].log")})),
+              testing::ElementsAre(Paths{directory.Path("odd[1].log")}));
+  // Opening it says that there is none.
+  EXPECT_THAT(Sources(PlanReplay({directory.Path("none*")})),
+              testing::ElementsAre(Paths{directory.Path("none*")}));
+}
+
+TEST(ReplayPlanTest, PartsWithADateInTheirNamesAreOneSourceOldestFirst) {
+  const LogDirectory directory;
+  for (const char* name :
+       {"a.log", "a.log-20240502", "a.log-20240501.gz", "a.log-20240501-1714566750.gz", "a.log.1",
+        "b-2024-05-02.log", "b-2023-12-31.log.zst", "b.log", "c-20241301", "c-99999999"}) {
+    directory.Append(name, "x");
+  }
+  EXPECT_THAT(
+      Sources(PlanReplay({directory.Path("")})),
+      testing::ElementsAre(
+          Paths{directory.Path("a.log-20240501.gz"), directory.Path("a.log-20240501-1714566750.gz"),
+                directory.Path("a.log-20240502"), directory.Path("a.log.1"),
+                directory.Path("a.log")},
+          Paths{directory.Path("b-2023-12-31.log.zst"), directory.Path("b-2024-05-02.log"),
+                directory.Path("b.log")},
+          Paths{directory.Path("c-20241301")}, Paths{directory.Path("c-99999999")}));
+}
+
 TEST(ReplayPlanTest, AllFilesOfAContainerOfAPodAreOneSourceOldestFirst) {
   const LogDirectory directory;
   const std::string pod = "anka_controller-0_uid/main";

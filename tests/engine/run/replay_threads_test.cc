@@ -6,16 +6,15 @@
 
 #include <filesystem>
 #include <fstream>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "engine/run/replay.h"
 #include "engine/run/transition_json.h"
 #include "gtest/gtest.h"
 #include "rules/rule_loader.h"
+#include "tests/engine/run/hard_log.h"
 
 namespace tallybell {
 namespace {
@@ -30,58 +29,6 @@ groups:
       - {alert: Cleared, match: "can't start", clear: started, when: count > 2 in 10s}
       - {alert: Quiet, match: heartbeat, when: count == 0 in 3s}
 )";
-
-// A log that has all that makes reading hard: continuation lines, long lines, holes, years that
-// turn, and a last line without its newline.
-class LogWriter {
- public:
-  explicit LogWriter(uint32_t seed) : random_(seed) {}
-
-  std::string Write(size_t bytes, bool odd) {
-    std::string log;
-    while (log.size() < bytes) {
-      Line(&log);
-      if (odd && One(3000)) absl::StrAppend(&log, Header(), std::string(300 << 10, 'x'), "\n");
-      if (odd && One(5000)) absl::StrAppend(&log, std::string(64 + random_() % 5000, '\0'));
-    }
-    if (One(2)) log.pop_back();
-    return log;
-  }
-
- private:
-  bool One(uint32_t in) { return random_() % in == 0; }
-
-  std::string Header() {
-    millis_ += One(400) ? 5'000 : random_() % 40;
-    if (One(5'000)) millis_ += uint64_t{86'400'000} * 40;
-    const absl::Time at = absl::FromUnixMillis(1'704'067'200'000 + static_cast<int64_t>(millis_));
-    return absl::StrCat("E", absl::FormatTime("%m%d %H:%M:%E6S", at, absl::UTCTimeZone()),
-                        " 7 start_vm.go:142] ");
-  }
-
-  void Line(std::string* log) {
-    const std::string host = absl::StrCat("host=m", random_() % 5, " ");
-    switch (random_() % 12) {
-      case 0:
-        absl::StrAppend(log, Header(), host, "can't start vm\n");
-        break;
-      case 1:
-        absl::StrAppend(log, Header(), host, One(2) ? "failed" : "Failed", "\n");
-        break;
-      case 2:
-        if (One(20)) absl::StrAppend(log, "goroutine 1:\n\tpanic.go:12 can't start\n\n");
-        break;
-      case 3:
-        absl::StrAppend(log, Header(), One(9) ? "started" : "heartbeat", One(9) ? "\r\n" : "\n");
-        break;
-      default:
-        absl::StrAppend(log, Header(), host, std::string(random_() % 200, 'y'), "\n");
-    }
-  }
-
-  std::mt19937 random_;
-  uint64_t millis_ = 0;
-};
 
 class ReplayThreadsTest : public ::testing::Test {
  protected:
@@ -141,23 +88,23 @@ class ReplayThreadsTest : public ::testing::Test {
 
 TEST_F(ReplayThreadsTest, SaysTheSameHoweverManyLookAhead) {
   constexpr uint32_t kSeed = 21;
-  LogWriter writer(kSeed);
+  HardLog writer(kSeed);
   Write("a.log", writer.Write(3 << 20, false));
-  Write("b.log", LogWriter(kSeed + 1).Write(1 << 20, false));
+  Write("b.log", HardLog(kSeed + 1).Write(1 << 20, false));
   Compare(absl::StrCat("seed ", kSeed));
 }
 
 TEST_F(ReplayThreadsTest, LongLinesAndHolesChangeNothing) {
   for (uint32_t seed = 31; seed < 34; ++seed) {
     paths_.clear();
-    Write("odd.log", LogWriter(seed).Write(2 << 20, true));
+    Write("odd.log", HardLog(seed).Write(2 << 20, true));
     Compare(absl::StrCat("seed ", seed));
     if (HasFatalFailure()) return;
   }
 }
 
 TEST_F(ReplayThreadsTest, MarksThatAreManyChangeNothing) {
-  Write("a.log", LogWriter(41).Write(1 << 20, false));
+  Write("a.log", HardLog(41).Write(1 << 20, false));
   Replay::Options options;
   options.first_year = 2024;
   options.mark_every = 500;

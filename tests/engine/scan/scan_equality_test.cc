@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
+#include "engine/match/seen_text.h"
 #include "engine/scan/line_candidates.h"
 #include "engine/scan/required_literals.h"
 #include "gtest/gtest.h"
@@ -300,7 +301,8 @@ class RandomLog {
   std::mt19937 random_;
 };
 
-void CheckScanOnEqualsScanOff(uint32_t seed, int* skipped, int* matched) {
+void CheckScanOnEqualsScanOff(uint32_t seed, LineCandidates::AppendSeen seen, int* skipped,
+                              int* matched) {
   RandomLog random(seed);
   const ScanEnvelope envelope = static_cast<ScanEnvelope>(random.Below(3));
   std::vector<std::unique_ptr<RE2>> regexes;
@@ -315,7 +317,7 @@ void CheckScanOnEqualsScanOff(uint32_t seed, int* skipped, int* matched) {
     regexes.push_back(std::make_unique<RE2>(regex));
     literals.push_back(std::move(required));
   }
-  auto candidates = LineCandidates::Create(literals, envelope);
+  auto candidates = LineCandidates::Create(literals, envelope, seen);
   ASSERT_TRUE(candidates.ok()) << candidates.status();
   const auto scratch = (*candidates)->NewScratch();
 
@@ -351,12 +353,25 @@ TEST(ScanEqualityTest, ScanOnEqualsScanOff) {
   int skipped = 0;
   int matched = 0;
   for (uint32_t seed = 1; seed <= 4000; ++seed) {
-    CheckScanOnEqualsScanOff(seed, &skipped, &matched);
+    CheckScanOnEqualsScanOff(seed, nullptr, &skipped, &matched);
     if (HasFatalFailure()) return;
   }
   // The test must have had something to lose.
   EXPECT_GT(skipped, 10000);
   EXPECT_GT(matched, 10000);
+}
+
+TEST(ScanEqualityTest, LookingThroughEscapesSkipsMoreLinesAndLosesNone) {
+  int before = 0;
+  int skipped = 0;
+  int matched = 0;
+  for (uint32_t seed = 1; seed <= 2000; ++seed) {
+    if (seed <= 500) CheckScanOnEqualsScanOff(seed, nullptr, &before, &matched);
+    CheckScanOnEqualsScanOff(seed, &AppendSeenText, &skipped, &matched);
+    if (HasFatalFailure()) return;
+  }
+  // Of four times as many.
+  EXPECT_GT(skipped, 4 * before + before / 3);
 }
 
 }  // namespace

@@ -66,11 +66,11 @@ class ArchiveTest : public ::testing::Test {
   }
 
   // All that can be read, and the error at the end of it in `status`.
-  std::string ReadAll(absl::string_view path, absl::Status* status) {
+  std::string ReadAll(absl::string_view path, absl::Status* status, size_t at_a_time = 10007) {
     absl::StatusOr<std::unique_ptr<Archive>> archive = OpenForReplay(path);
     *status = archive.status();
     std::string all;
-    std::string buffer(10007, '\0');
+    std::string buffer(at_a_time, '\0');
     while (status->ok()) {
       const absl::StatusOr<size_t> n = (*archive)->Read(buffer.data(), buffer.size());
       *status = n.status();
@@ -153,6 +153,28 @@ TEST_F(ArchiveTest, SaysThatAnArchiveIsDamagedWhereverABitIsWrong) {
   }
 }
 
+TEST_F(ArchiveTest, WhatIsGivenBeforeADamageDoesNotDependOnHowMuchIsReadAtATime) {
+  const std::string text = SomeLines(60'000);
+  for (const std::string& packed : {Gzip(text), Zstd(text), Zstd(text) + Zstd(text)}) {
+    size_t given = 0;
+    for (size_t i = 1; i < 40; ++i) {
+      std::string damaged = packed;
+      damaged[i * packed.size() / 40] ^= 1 << i % 8;
+      const std::string path = Write(damaged);
+      absl::Status status;
+      const std::string expected = ReadAll(path, &status, 1 << 20);
+      given += expected.size();
+      for (const size_t at_a_time : {1'001, 131'072, 262'144, 300'000}) {
+        absl::Status other;
+        ASSERT_TRUE(ReadAll(path, &other, at_a_time) == expected) << i << ", " << at_a_time;
+        ASSERT_EQ(other, status) << i << ", " << at_a_time;
+      }
+    }
+    // About the half of it on average.
+    EXPECT_GT(given, 39 * text.size() / 3);
+  }
+}
+
 TEST_F(ArchiveTest, StopsAnArchiveThatSwellsBeyondItsRatio) {
   // 1 GiB in a few KiB of zstd.
   ZSTD_CCtx* context = ZSTD_createCCtx();
@@ -170,17 +192,12 @@ TEST_F(ArchiveTest, StopsAnArchiveThatSwellsBeyondItsRatio) {
   }
   ZSTD_freeCCtx(context);
   const std::string path = Write(packed);
-  auto archive = OpenForReplay(path);
-  ASSERT_TRUE(archive.ok());
-  uint64_t read = 0;
-  absl::StatusOr<size_t> n = 1;
-  while (n.ok() && *n > 0) {
-    n = (*archive)->Read(out.data(), out.size());
-    if (n.ok()) read += *n;
-  }
-  EXPECT_EQ(n.status().code(), absl::StatusCode::kResourceExhausted) << n.status();
+  absl::Status status;
+  const size_t read = ReadAll(path, &status).size();
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
   EXPECT_GE(read, Archive::kRatioFree);
   EXPECT_LT(read, Archive::kRatioFree + (2 << 20));
+  EXPECT_EQ(ReadAll(path, &status, 700'000).size(), read);
 }
 
 TEST_F(ArchiveTest, NamesCompressedFormatsItDoesNotRead) {
