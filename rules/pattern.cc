@@ -54,8 +54,8 @@ bool Pattern::Find(absl::string_view line, absl::string_view* match) const {
   }
   re2::StringPiece found;
   // RE2 is faster when nobody asks where the match lies.
-  if (!regex_->Match({line.data(), line.size()}, 0, line.size(), re2::RE2::UNANCHORED, &found,
-                     match == nullptr ? 0 : 1)) {
+  if (!regex_->Match({line.data(), line.size()}, 0, SearchEnd(*regex_, line.size()),
+                     re2::RE2::UNANCHORED, &found, match == nullptr ? 0 : 1)) {
     return false;
   }
   if (match != nullptr) *match = ToView(found);
@@ -68,8 +68,8 @@ bool Pattern::FindCaptures(
   captures->clear();
   if (capture_indices_.empty()) return Find(line, match);
   absl::InlinedVector<re2::StringPiece, 16> found(capture_indices_.back() + 1);
-  if (!regex_->Match({line.data(), line.size()}, 0, line.size(), re2::RE2::UNANCHORED, found.data(),
-                     static_cast<int>(found.size()))) {
+  if (!regex_->Match({line.data(), line.size()}, 0, SearchEnd(*regex_, line.size()),
+                     re2::RE2::UNANCHORED, found.data(), static_cast<int>(found.size()))) {
     return false;
   }
   if (match != nullptr) *match = ToView(found[0]);

@@ -35,7 +35,8 @@ class Pattern {
   const std::string& text() const { return text_; }
   bool ignore_case() const { return ignore_case_; }
 
-  // Whether `line` holds the literal or a match of the regex, and where. `line` is valid UTF-8;
+  // Whether `line` holds the literal or a match of the regex, and where. A large regex looks at the
+  // beginning of a long line only (docs/rules.md, "Limits"). `line` is valid UTF-8;
   // `match` may be null for those who need not know, which is faster.
   bool Find(absl::string_view line, absl::string_view* match) const;
 

@@ -3,6 +3,8 @@
 
 #include "rules/regex.h"
 
+#include <algorithm>
+#include <atomic>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -21,6 +23,8 @@ constexpr size_t kMaxRegexText = 64 * 1024;
 
 constexpr absl::string_view kBudgetAdvice =
     "make it shorter, lower its repetition counts, or split it into a list of patterns";
+
+std::atomic<int64_t> texts_cut = 0;
 
 // The place of a \C outside of \Q...\E, or npos.
 size_t FindAnyByte(absl::string_view regex) {
@@ -89,7 +93,22 @@ absl::StatusOr<CompiledRegex> CompileRegex(absl::string_view regex, RegexUse use
   return compiled;
 }
 
+size_t RegexReach(const re2::RE2& regex) {
+  return kSearchBudget / static_cast<size_t>(std::max(regex.ProgramSize(), 1));
+}
+
+size_t SearchEnd(const re2::RE2& regex, size_t size) {
+  // No line is longer, but a value may be that was decoded from one.
+  const size_t reach = RegexReach(regex);
+  if (size <= reach) return size;
+  texts_cut.fetch_add(1, std::memory_order_relaxed);
+  return reach;
+}
+
+int64_t RegexTextsCut() { return texts_cut.load(std::memory_order_relaxed); }
+
 bool MatchesWhole(const re2::RE2& regex, absl::string_view value) {
+  if (SearchEnd(regex, value.size()) != value.size()) return false;
   return re2::RE2::FullMatch(re2::StringPiece{value.data(), value.size()}, regex);
 }
 

@@ -10,7 +10,11 @@
 namespace tallybell {
 
 Evaluator::Evaluator(const RuleSet* rules, const Options& options, Metrics* metrics)
-    : rule_set_(rules), options_(options), memory_(options.memory), clocks_(rules) {
+    : rule_set_(rules),
+      options_(options),
+      decided_early_(metrics->Get("matches_decided_early_total")),
+      memory_(options.memory),
+      clocks_(rules) {
   RuleEvaluator::Options rule_options;
   rule_options.external_labels = options.external_labels;
   rule_options.live = options.live;
@@ -120,12 +124,31 @@ void Evaluator::DecideClock(size_t clock, TimeNs t, RuleEvaluator::Output* outpu
   }
 }
 
+// A source whose records come faster than they may wait for others to come behind their times: its
+// oldest are decided without that.
+void Evaluator::DecideTooMany(RuleEvaluator::Output* output) {
+  const size_t most = options_.undecided_bytes / GroupMemory::kUndecidedBytes / 4 * 5;
+  if (memory_.undecided <= most) return;
+  const size_t before = memory_.undecided;
+  while (memory_.undecided > most - most / 8) {
+    const auto largest = std::max_element(
+        evaluators_.begin(), evaluators_.end(),
+        [](const auto& a, const auto& b) { return a->undecided() < b->undecided(); });
+    const size_t undecided = (*largest)->undecided();
+    (*largest)->DecideEarly(undecided - std::min(undecided, most / 8 + 1), output);
+    Schedule(static_cast<uint32_t>((*largest)->index()));
+    if ((*largest)->undecided() == undecided) break;
+  }
+  decided_early_.Add(static_cast<int64_t>(before - memory_.undecided));
+}
+
 void Evaluator::Decide(TimeNs wall, RuleEvaluator::Output* output) {
   for (size_t i = 0; i < clocks_.clocks().size(); ++i) {
     const RuleClocks::Clock& clock = clocks_.clocks()[i];
     // Where no source is live, time passes all the same for what has been counted already.
     DecideClock(i, clock.held || !options_.live ? clock.t : std::max(clock.t, wall), output);
   }
+  DecideTooMany(output);
   if (!options_.live) return;
   for (const auto& rule : evaluators_) {
     const RuleClocks::Clock& clock = clocks_.clocks()[clocks_.clock_of(rule->index())];

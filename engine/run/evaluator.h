@@ -14,6 +14,7 @@
 #include "engine/base/metrics.h"
 #include "engine/match/rule_match.h"
 #include "engine/model/alert.h"
+#include "engine/run/evidence_rows.h"
 #include "engine/run/group_memory.h"
 #include "engine/run/rule_clocks.h"
 #include "engine/run/rule_evaluator.h"
@@ -90,7 +91,9 @@ class Evaluator {
 
   const RuleClocks& clocks() const { return clocks_; }
   const GroupMemory& memory() const { return memory_; }
+  const EvidenceRows& evidence_rows() const { return evidence_rows_; }
   // Whether more matches wait for their instants than may: who is ahead waits for the others.
+  // Whoever holds the clock goes on, or nobody could; a quarter beyond the limit is decided early.
   bool Full() const {
     return memory_.undecided * GroupMemory::kUndecidedBytes >= options_.undecided_bytes;
   }
@@ -105,10 +108,13 @@ class Evaluator {
 
   void Schedule(uint32_t rule);
   void DecideClock(size_t clock, TimeNs t, RuleEvaluator::Output* output);
+  void DecideTooMany(RuleEvaluator::Output* output);
 
   const RuleSet* const rule_set_;
   const Options options_;
+  Metric& decided_early_;
   GroupMemory memory_;
+  EvidenceRows evidence_rows_;  // of memory_.evidence
   std::vector<std::string> file_names_;
   absl::flat_hash_map<std::string, uint32_t> file_numbers_;
   RuleClocks clocks_;

@@ -81,8 +81,7 @@ void EvaluatorState::SaveGroup(const Evaluator& evaluator, const RuleEvaluator& 
                   {"labels", SaveLabels(rule.AlertLabels(by_values))},
                   {"alert", Json::array({rule.rule().group, rule.rule().alert})},
                   {"told", rule.active_.Since(group)},
-                  {"timeline", TimelineState::Save(group->timeline, evaluator.memory_.evidence,
-                                                   evaluator.file_names_)}};
+                  {"timeline", TimelineState::Save(group->timeline, evaluator.memory_.evidence)}};
     if (const ActiveAlerts::Active* const active = rule.active_.Find(group);
         active != nullptr && active->since != kNoTime) {
       state["peak"] = active->peak;
@@ -93,7 +92,21 @@ void EvaluatorState::SaveGroup(const Evaluator& evaluator, const RuleEvaluator& 
   rows->push_back(std::move(row));
 }
 
+// Lines of times that no window reaches back to, nor what an alert that has not ended showed last.
+void EvaluatorState::ForgetLines(Evaluator* evaluator) {
+  TimeNs since = kNever;
+  for (const auto& rule : evaluator->evaluators_) {
+    if (rule->groups() == 0) continue;
+    const TimelineRule& timeline = rule->timeline_rule_;
+    const DurationNs back = AddNs(timeline.width, timeline.policy.keep_firing_for);
+    since = std::min(since, SubtractNs(rule->decided_, AddNs(back, kSecond)));
+  }
+  evaluator->memory_.evidence.Forget(since);
+}
+
 void EvaluatorState::SaveChanged(Evaluator* evaluator, Delta* delta) {
+  ForgetLines(evaluator);
+  evaluator->evidence_rows_.SaveChanged(evaluator->memory_.evidence, evaluator->file_names_, delta);
   for (const auto& rule : evaluator->evaluators_) {
     const std::vector<std::string> keys = rule->TakeChanged();
     if (keys.empty()) continue;
@@ -170,6 +183,20 @@ AlertUpdate Resolve(const SavedGroup& saved, TimeNs at) {
 
 }  // namespace
 
+void EvaluatorState::RestoreLines(std::vector<PositionRow>* positions, Evaluator* evaluator,
+                                  Metrics* metrics, Delta* delta) {
+  const auto add_file = [evaluator](const std::string& name) { return evaluator->AddFile(name); };
+  evaluator->evidence_rows_.Restore(positions, add_file, &evaluator->memory_.evidence,
+                                    &metrics->Get("state_rows_rejected_total"), delta);
+}
+
+void EvaluatorState::HandOverLines(Evaluator* former, Evaluator* evaluator) {
+  evaluator->memory_.evidence = std::move(former->memory_.evidence);
+  evaluator->evidence_rows_ = std::move(former->evidence_rows_);
+  evaluator->file_names_ = std::move(former->file_names_);
+  evaluator->file_numbers_ = std::move(former->file_numbers_);
+}
+
 void EvaluatorState::Restore(const std::vector<RuleRow>& rules, const std::vector<GroupRow>& groups,
                              TimeNs now, Evaluator* evaluator, Metrics* metrics,
                              std::vector<AlertUpdate>* updates, Delta* delta) {
@@ -236,10 +263,8 @@ bool EvaluatorState::RestoreGroup(const SavedRule& saved_rule, const SavedGroup&
   if (!same && !Fits(saved, rule.rule())) return give_up();
   RuleGroupPtr group =
       RuleGroup::Make(&rule.timeline_rule_, GroupKey(saved.by_values), rule.next_number_++);
-  const auto add_file = [evaluator](const std::string& name) { return evaluator->AddFile(name); };
   const absl::Status status =
-      same ? TimelineState::Restore(saved.timeline, &evaluator->memory_.evidence, add_file,
-                                    &group->timeline)
+      same ? TimelineState::Restore(saved.timeline, evaluator->memory_.evidence, &group->timeline)
            : TimelineState::RestoreAlert(saved.timeline, &group->timeline);
   if (!status.ok()) {
     rejected->Add();

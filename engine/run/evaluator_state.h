@@ -21,13 +21,20 @@ class EvaluatorState {
   // Appends the rows of what changed since the last call.
   static void SaveChanged(Evaluator* evaluator, Delta* delta);
 
-  // The rows of everything, for an evaluator that takes over without a restart.
+  // The rows of everything but the lines of evidence, for an evaluator that takes over without a
+  // restart.
   static void SaveAll(Evaluator* evaluator, std::vector<RuleRow>* rules,
                       std::vector<GroupRow>* groups);
 
-  // Puts rows back into `*evaluator`, which is new. Rules that are gone or tell alerts by other
-  // labels now give updates; rows that nothing stands for any more are erased by `*delta`. Rows
-  // that cannot be read are erased too, counted in state_rows_rejected_total.
+  // Brings the lines of evidence into `*evaluator`, which is new, before Restore: those among
+  // `*positions`, which are taken out of there, or those of the evaluator that gives over.
+  static void RestoreLines(std::vector<PositionRow>* positions, Evaluator* evaluator,
+                           Metrics* metrics, Delta* delta);
+  static void HandOverLines(Evaluator* former, Evaluator* evaluator);
+
+  // Puts rows back into `*evaluator`, which is new but for its lines. Rules that are gone or tell
+  // alerts by other labels now give updates; rows that nothing stands for any more are erased by
+  // `*delta`. Rows that cannot be read are erased too, counted in state_rows_rejected_total.
   static void Restore(const std::vector<RuleRow>& rules, const std::vector<GroupRow>& groups,
                       TimeNs now, Evaluator* evaluator, Metrics* metrics,
                       std::vector<AlertUpdate>* updates, Delta* delta);
@@ -39,6 +46,7 @@ class EvaluatorState {
   struct SavedRule;
   struct SavedGroup;
 
+  static void ForgetLines(Evaluator* evaluator);
   static std::string RuleState(const RuleEvaluator& rule);
   static void SaveGroup(const Evaluator& evaluator, const RuleEvaluator& rule,
                         const std::string& key, std::vector<GroupRow>* rows);

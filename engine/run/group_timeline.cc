@@ -57,7 +57,14 @@ GroupTimeline::Arrival GroupTimeline::AddMatch(const WindowMatch& match, TimeNs 
   }
   if (late) LookAgainAt(decided);
   window_.Insert(match, last_instant_, rule_->evidence);
+  // As long as T stands still nothing else takes out what comes behind it.
+  if (late && window_.decided() > 2 * rule_->Keep()) Trim();
   return late ? Arrival::kLate : Arrival::kInTime;
+}
+
+void GroupTimeline::Trim() {
+  window_.Trim(SubtractNs(last_instant_, rule_->width), rule_->Truth(), rule_->Keep(),
+               rule_->times);
 }
 
 // What was decided stays: nothing before T is an instant any more.
@@ -258,8 +265,7 @@ std::optional<TimelineStep> GroupTimeline::Step(bool absence_on) {
 
 std::optional<TimelineStep> GroupTimeline::Decide(bool absence_on) {
   std::optional<TimelineStep> step = Step(absence_on);
-  window_.Trim(SubtractNs(last_instant_, rule_->width), rule_->Truth(), rule_->Keep(),
-               rule_->times);
+  Trim();
   if (rare_ == nullptr) return step;
   // What it took would be too late by now.
   if (!rule_->absence && rare_->last_clear != kNoTime &&
@@ -287,8 +293,7 @@ std::optional<GroupTimeline::Quiet> GroupTimeline::DecideQuiet(TimeNs t) {
   if (run.decided == 0) return std::nullopt;
   last_instant_ = run.last;
   count_ = static_cast<int32_t>(run.count);
-  window_.Trim(SubtractNs(last_instant_, rule_->width), rule_->Truth(), rule_->Keep(),
-               rule_->times);
+  Trim();
   return Quiet{static_cast<int64_t>(run.peak), run.peak_at};
 }
 

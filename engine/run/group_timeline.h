@@ -138,6 +138,7 @@ class GroupTimeline {
   TimelineView ViewBefore(TimeNs t) const;
   void Clear(TimeNs at);
   void LookAgainAt(TimeNs decided);
+  void Trim();
   bool Forget(TimeNs t);
   bool TakeEndings(TimeNs t);
   std::optional<TimelineStep> Step(bool absence_on);

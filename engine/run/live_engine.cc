@@ -36,6 +36,7 @@ constexpr size_t kMaxChanged = 10'000;  // groups
 DurationNs SaveEvery(const Delta& delta) {
   int64_t bytes = 0;
   for (const GroupRow& row : delta.groups) bytes += static_cast<int64_t>(row.state.size());
+  for (const PositionRow& row : delta.positions) bytes += static_cast<int64_t>(row.state.size());
   const DurationNs every =
       kSecond * std::min<int64_t>(bytes, int64_t{1} << 30) / kSavedBytesPerSecond;
   return std::clamp(every, kSaveEvery, kSaveSeldom);
@@ -82,6 +83,7 @@ absl::Status LiveEngine::Start() {
   state_health_.RejectUnreadable(&snapshot, &delta);
   RETURN_IF_ERROR(outbox_->Restore(snapshot.outbox, &delta));
   std::vector<AlertUpdate> updates;
+  EvaluatorState::RestoreLines(&snapshot.positions, &rules_->evaluator, metrics_, &delta);
   EvaluatorState::Restore(snapshot.rules, snapshot.groups, clock_->Now(), &rules_->evaluator,
                           metrics_, &updates, &delta);
   TakeUpFirstStart(snapshot, &updates, &delta);
@@ -332,6 +334,7 @@ void LiveEngine::Reload(RuleSet rules, std::vector<Pattern> redact, const Labels
       std::make_unique<LiveRules>(std::move(rules), std::move(redact), external_labels, metrics_);
   Delta delta;
   std::vector<AlertUpdate> updates;
+  EvaluatorState::HandOverLines(&rules_->evaluator, &replacement->evaluator);
   EvaluatorState::Restore(rule_rows, group_rows, clock_->Now(), &replacement->evaluator, metrics_,
                           &updates, &delta);
   replacement->evaluator.TakeRecentMatches(rules_->evaluator);

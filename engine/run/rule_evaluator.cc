@@ -83,6 +83,11 @@ void RuleEvaluator::Reschedule(RuleGroup* group) {
   deadlines_.Set(group, group->timeline.NextInstant());
 }
 
+void RuleEvaluator::CountUndecided(size_t before, size_t now) {
+  undecided_ += now - before;
+  memory_->undecided += now - before;
+}
+
 void RuleEvaluator::Add(const RuleMatch& match, const MatchedRecord& record, TimeNs decided) {
   const TimeNs time = record.time;
   decided_ = std::max(decided_, decided);
@@ -101,7 +106,7 @@ void RuleEvaluator::Add(const RuleMatch& match, const MatchedRecord& record, Tim
             : WindowMatch::kNoEvidence;
     arrival = group->timeline.AddMatch(WindowMatch(time, evidence), decided_);
   }
-  memory_->undecided += group->timeline.undecided() - undecided;
+  CountUndecided(undecided, group->timeline.undecided());
   if (arrival != GroupTimeline::Arrival::kInTime) late_total_.Add();
   // An instant that lies later than the one that is scheduled changes nothing yet.
   if (std::max(time, decided_) < deadlines_.Of(*group)) Reschedule(group);
@@ -154,6 +159,8 @@ Alert RuleEvaluator::MakeAlert(const RuleGroup& group, const TimelineStep& step)
   for (const WindowMatch& match : step.shown.lines) {
     EvidenceEntry entry;
     if (!memory_->evidence.Get(match, &entry)) continue;
+    // A damaged state can have any handles.
+    if (entry.file >= file_names_->size()) continue;
     alert.evidence.push_back({(*file_names_)[entry.file], entry.offset, std::string(entry.line)});
     lines.emplace_back(entry.line);
   }
@@ -280,7 +287,7 @@ void RuleEvaluator::Erase(RuleGroup* group) {
   AwaitCertain(group, kNever);
   touched_.erase(group);
   active_.End(group);
-  memory_->undecided -= group->timeline.undecided();
+  CountUndecided(group->timeline.undecided(), 0);
   --memory_->groups;
   changed_.erase(group);
   if (options_.live) gone_.emplace_back(group->key());
@@ -290,7 +297,7 @@ void RuleEvaluator::Erase(RuleGroup* group) {
 
 void RuleEvaluator::TakeUp(RuleGroup* group, TimeNs fires_since, bool told, int64_t peak) {
   ++memory_->groups;
-  memory_->undecided += group->timeline.undecided();
+  CountUndecided(0, group->timeline.undecided());
   if (fires_since != kNoTime) {
     active_.Restore(group, fires_since, told);
     active_.NoteCount(group, peak, /*begins=*/true);
@@ -308,7 +315,7 @@ void RuleEvaluator::DecideUntil(RuleGroup* group, TimeNs t, bool absence_on, Out
     const TimeNs day_ends = AddNs(next - next % kDay, kDay);
     if (!DecideQuiet(group, std::min(t, day_ends))) DecideOne(group, absence_on, output);
   }
-  memory_->undecided -= undecided - group->timeline.undecided();
+  CountUndecided(undecided, group->timeline.undecided());
 }
 
 void RuleEvaluator::DecideBefore(TimeNs t, Output* output) {
@@ -319,6 +326,12 @@ void RuleEvaluator::DecideBefore(TimeNs t, Output* output) {
     if (options_.live) Withdraw(group, output);
     Reschedule(group);
     EraseIfBlank(group);
+  }
+}
+
+void RuleEvaluator::DecideEarly(size_t keep, Output* output) {
+  while (undecided_ > keep && !deadlines_.empty()) {
+    DecideBefore(AddNs(next_instant(), 1), output);
   }
 }
 

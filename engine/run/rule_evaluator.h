@@ -68,6 +68,10 @@ class RuleEvaluator {
   // Moves T to `t` (never back) and decides every instant before it.
   void DecideBefore(TimeNs t, Output* output);
 
+  // Decides the earliest instants, whatever T is, which moves there, until at most `keep` matches
+  // and clears are undecided.
+  void DecideEarly(size_t keep, Output* output);
+
   // Decides every instant up to and including `end`: the end of the input. With `drain` goes on
   // until nothing is left to decide; that turns no absence on.
   void Finish(TimeNs end, bool drain, Output* output);
@@ -114,6 +118,8 @@ class RuleEvaluator {
   };
   ActiveCount CountActive() const;
   size_t groups() const { return groups_.size(); }
+  // Matches and clears of all groups.
+  size_t undecided() const { return undecided_; }
   TimeNs decided() const { return decided_; }
 
   // Whether matches are refused because there are too many groups. So it stays until a tenth of
@@ -135,6 +141,8 @@ class RuleEvaluator {
   // Null, and counted, where there is no place for one more.
   RuleGroup* AddGroup(absl::string_view key);
   void Reschedule(RuleGroup* group);
+  // What one group had undecided before, and has now.
+  void CountUndecided(size_t before, size_t now);
   void DecideUntil(RuleGroup* group, TimeNs t, bool absence_on, Output* output);
   void DecideOne(RuleGroup* group, bool absence_on, Output* output);
   bool DecideQuiet(RuleGroup* group, TimeNs t);
@@ -168,6 +176,7 @@ class RuleEvaluator {
   Metric& untold_total_;
 
   TimeNs decided_ = kNoTime;
+  size_t undecided_ = 0;
   uint64_t next_number_ = 0;
   Tally tally_;
   NearestMisses misses_;

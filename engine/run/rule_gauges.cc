@@ -3,12 +3,16 @@
 
 #include "engine/run/rule_gauges.h"
 
+#include "rules/regex.h"
+
 namespace tallybell {
 
 RuleGauges::RuleGauges(const RuleSet& rules, Metrics* metrics)
     : undecided_(&metrics->Get("undecided_matches")),
       times_gave_way_(&metrics->Get("window_times_gave_way_total")),
-      lines_gave_way_(&metrics->Get("evidence_lines_gave_way_total")) {
+      lines_gave_way_(&metrics->Get("evidence_lines_gave_way_total")),
+      lines_unsaved_(&metrics->Get("evidence_lines_unsaved_total")),
+      texts_cut_(&metrics->Get("regex_texts_cut_total")) {
   for (const Rule& rule : rules.rules) {
     OfRule gauges;
     gauges.pending = &metrics->Get("alerts", {{"rule", rule.alert}, {"state", "pending"}});
@@ -35,6 +39,8 @@ void RuleGauges::Update(const Evaluator& evaluator) {
   undecided_->Set(static_cast<int64_t>(memory.undecided));
   times_gave_way_->Set(memory.times.given_way());
   lines_gave_way_->Set(memory.evidence.given_way());
+  texts_cut_->Set(RegexTextsCut());
+  lines_unsaved_->Set(evaluator.evidence_rows().unsaved());
   for (size_t i = 0; i < rules_.size(); ++i) {
     // Rules of one name are shown together.
     const RuleEvaluator& rule = *evaluator.rules()[i];

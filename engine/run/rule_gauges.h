@@ -37,6 +37,8 @@ class RuleGauges {
   Metric* const undecided_;
   Metric* const times_gave_way_;
   Metric* const lines_gave_way_;
+  Metric* const lines_unsaved_;
+  Metric* const texts_cut_;
   std::vector<OfRule> rules_;
 };
 

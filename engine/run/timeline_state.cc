@@ -4,7 +4,14 @@
 #include "engine/run/timeline_state.h"
 
 #include <algorithm>
+#include <string>
+#include <utility>
 
+#include "absl/functional/function_ref.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "engine/base/status_macros.h"
 
 namespace tallybell {
@@ -38,6 +45,12 @@ class Members {
     Fail();
     return *kEmpty;
   }
+  // Null where it is missing.
+  const Json& Value(const char* key) const {
+    static const Json* const kNull = new Json();
+    const Json* const value = Find(key);
+    return value == nullptr ? *kNull : *value;
+  }
   bool ok() const { return ok_; }
 
  private:
@@ -55,34 +68,50 @@ class Members {
   bool ok_;
 };
 
-// [time, offset, file, line], or the time alone where the line is kept no more.
-Json SaveMatch(const WindowMatch& match, bool with_line, const EvidenceRing& evidence,
-               const std::vector<std::string>& file_names) {
-  EvidenceEntry entry;
-  if (!with_line || !evidence.Get(match, &entry)) return match.time();
-  return Json::array({match.time(), entry.offset, file_names[entry.file], std::string(entry.line)});
-}
+// Matches as text, since there may be millions: "TIME" or "TIME:HANDLE" each, with a space between,
+// and all numbers less those of the match before. Without a handle the line is kept no more.
+class MatchesText {
+ public:
+  explicit MatchesText(const EvidenceRing& evidence) : evidence_(evidence) {}
 
-absl::Status RestoreMatch(const Json& state, EvidenceRing* evidence,
-                          absl::FunctionRef<uint32_t(const std::string&)> add_file,
-                          WindowMatch* match) {
-  if (state.is_number_integer()) {
-    *match = WindowMatch(state.get<int64_t>());
-    return absl::OkStatus();
+  void Append(const WindowMatch& match) {
+    EvidenceEntry entry;
+    const auto time = static_cast<uint64_t>(match.time());
+    absl::StrAppend(&text_, text_.empty() ? "" : " ", static_cast<int64_t>(time - time_));
+    time_ = time;
+    if (!evidence_.Get(match, &entry)) return;
+    absl::StrAppend(&text_, ":", static_cast<int32_t>(match.evidence() - handle_));
+    handle_ = match.evidence();
   }
-  if (!state.is_array() || state.size() != 4 || !state[0].is_number_integer() ||
-      !state[1].is_number_integer() || !state[2].is_string() ||
-      !(state[3].is_string() || state[3].is_null())) {
-    return Bad();
+  std::string Take() { return std::move(text_); }
+
+ private:
+  const EvidenceRing& evidence_;
+  std::string text_;
+  uint64_t time_ = 0;
+  uint32_t handle_ = 0;
+};
+
+absl::Status ReadMatches(const Json& text, absl::FunctionRef<void(const WindowMatch&)> add) {
+  if (text.is_null()) return absl::OkStatus();
+  if (!text.is_string()) return Bad();
+  uint64_t time = 0;
+  uint32_t handle = 0;
+  for (const absl::string_view word :
+       absl::StrSplit(text.get_ref<const std::string&>(), ' ', absl::SkipEmpty())) {
+    const size_t colon = std::min(word.find(':'), word.size());
+    int64_t later = 0;
+    int32_t further = 0;
+    if (!absl::SimpleAtoi(word.substr(0, colon), &later)) return Bad();
+    time += static_cast<uint64_t>(later);
+    if (colon == word.size()) {
+      add(WindowMatch(static_cast<TimeNs>(time)));
+      continue;
+    }
+    if (!absl::SimpleAtoi(word.substr(colon + 1), &further)) return Bad();
+    handle += static_cast<uint32_t>(further);
+    add(WindowMatch(static_cast<TimeNs>(time), handle));
   }
-  const TimeNs time = state[0].get<int64_t>();
-  if (state[3].is_null()) {
-    *match = WindowMatch(time);
-    return absl::OkStatus();
-  }
-  *match = WindowMatch(time, evidence->Add(time, {add_file(state[2].get_ref<const std::string&>()),
-                                                  state[1].get<uint64_t>(),
-                                                  state[3].get_ref<const std::string&>()}));
   return absl::OkStatus();
 }
 
@@ -91,28 +120,20 @@ void SaveTime(const char* key, TimeNs t, Json* state) {
   if (t != kNoTime) (*state)[key] = t;
 }
 
-Json SaveView(const TimelineView& view, const EvidenceRing& evidence,
-              const std::vector<std::string>& file_names) {
-  Json lines = Json::array();
-  for (const WindowMatch& match : view.lines) {
-    lines.push_back(SaveMatch(match, true, evidence, file_names));
-  }
-  return {{"value", view.value}, {"exact", view.exact}, {"lines", std::move(lines)}};
+Json SaveView(const TimelineView& view, const EvidenceRing& evidence) {
+  MatchesText lines(evidence);
+  for (const WindowMatch& match : view.lines) lines.Append(match);
+  return {{"value", view.value}, {"exact", view.exact}, {"lines", lines.Take()}};
 }
 
 }  // namespace
 
-Json TimelineState::Save(const GroupTimeline& timeline, const EvidenceRing& evidence,
-                         const std::vector<std::string>& file_names) {
+Json TimelineState::Save(const GroupTimeline& timeline, const EvidenceRing& evidence) {
   const SlidingWindow& window = timeline.window_;
-  Json matches = Json::array();
-  for (size_t i = 0; i < window.size(); ++i) {
-    // The first line is shown, and the newest, whatever comes.
-    const bool with_line = i == 0 || i + kMaxLines >= window.size();
-    matches.push_back(SaveMatch(window.At(i), with_line, evidence, file_names));
-  }
+  MatchesText matches(evidence);
+  window.ForEach([&](const WindowMatch& match) { matches.Append(match); });
   const GroupTimeline::Rare& rare = timeline.seen();
-  Json state = {{"decided", timeline.last_instant_}, {"matches", std::move(matches)}};
+  Json state = {{"decided", timeline.last_instant_}, {"matches", matches.Take()}};
   if (timeline.state_ != 0) state["state"] = timeline.state_;
   if (timeline.holds_) state["holds"] = true;
   if (timeline.count_ != 0) state["count"] = timeline.count_;
@@ -129,7 +150,7 @@ Json TimelineState::Save(const GroupTimeline& timeline, const EvidenceRing& evid
     state["clears"] = std::vector<TimeNs>(rare.clears.begin(), rare.clears.end());
   }
   if (rare.last_true.has_value()) {
-    state["last_true"] = SaveView(*rare.last_true, evidence, file_names);
+    state["last_true"] = SaveView(*rare.last_true, evidence);
   }
   return state;
 }
@@ -156,8 +177,7 @@ void TimelineState::HoldFiring(TimeNs since, TimeNs until, GroupTimeline* timeli
   timeline->HoldUntil(until);
 }
 
-absl::Status TimelineState::Restore(const Json& state, EvidenceRing* evidence,
-                                    absl::FunctionRef<uint32_t(const std::string&)> add_file,
+absl::Status TimelineState::Restore(const Json& state, const EvidenceRing& evidence,
                                     GroupTimeline* timeline) {
   RETURN_IF_ERROR(RestoreAlert(state, timeline));
   Members members(state);
@@ -175,19 +195,16 @@ absl::Status TimelineState::Restore(const Json& state, EvidenceRing* evidence,
   rare.last_match = members.Time("last_match");
   rare.hold_until = members.Time("hold_until");
   timeline->window_.set_trimmed_through(members.Time("trimmed"));
-  for (const Json& saved : members.Array("matches")) {
-    WindowMatch match;
-    RETURN_IF_ERROR(RestoreMatch(saved, evidence, add_file, &match));
-    timeline->window_.Insert(match, timeline->last_instant_, evidence);
-  }
+  RETURN_IF_ERROR(ReadMatches(members.Value("matches"), [&](const WindowMatch& match) {
+    timeline->window_.Insert(match, timeline->last_instant_, &evidence);
+  }));
   if (state.contains("last_true")) {
     Members last_true(state["last_true"]);
     TimelineView view;
     view.value = last_true.Integer("value", 0);
     view.exact = last_true.Bool("exact", true);
-    for (const Json& saved : last_true.Array("lines")) {
-      RETURN_IF_ERROR(RestoreMatch(saved, evidence, add_file, &view.lines.emplace_back()));
-    }
+    RETURN_IF_ERROR(ReadMatches(last_true.Value("lines"),
+                                [&](const WindowMatch& match) { view.lines.push_back(match); }));
     if (!last_true.ok()) return Bad();
     rare.last_true = std::move(view);
   }

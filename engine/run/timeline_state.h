@@ -4,31 +4,22 @@
 #ifndef TALLYBELL_ENGINE_RUN_TIMELINE_STATE_H_
 #define TALLYBELL_ENGINE_RUN_TIMELINE_STATE_H_
 
-#include <string>
-#include <vector>
-
-#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
-#include "absl/strings/string_view.h"
 #include "engine/base/json_text.h"
 #include "engine/run/group_timeline.h"
 #include "engine/window/evidence_ring.h"
 
 namespace tallybell {
 
-// A timeline as the state file keeps it: everything that decides what comes next, and the lines
-// that may still be shown (of a window of more than kMaxLines matches, the newest).
+// A timeline as the state file keeps it: everything that decides what comes next. Of the lines that
+// may still be shown it has the handles; the lines themselves are EvidenceRows.
 class TimelineState {
  public:
-  static constexpr size_t kMaxLines = 64;
+  static Json Save(const GroupTimeline& timeline, const EvidenceRing& evidence);
 
-  static Json Save(const GroupTimeline& timeline, const EvidenceRing& evidence,
-                   const std::vector<std::string>& file_names);
-
-  // Puts `state` into `*timeline`, which is new. `add_file` gives a file's number by its name.
+  // Puts `state` into `*timeline`, which is new; `evidence` is as it was when it was saved.
   // InvalidArgument, with nothing certain in `*timeline`, if `state` is not Save's.
-  static absl::Status Restore(const Json& state, EvidenceRing* evidence,
-                              absl::FunctionRef<uint32_t(const std::string&)> add_file,
+  static absl::Status Restore(const Json& state, const EvidenceRing& evidence,
                               GroupTimeline* timeline);
 
   // Only where the alert stands: what is kept of a rule that was changed in what it watches.

@@ -17,53 +17,113 @@ struct EvidenceRing::Header {
   uint32_t length;
 };
 
+namespace {
+
+// A line and what stands before it, in whole units.
+size_t Occupied(size_t header, size_t line) {
+  return (header + line + EvidenceRing::kUnit - 1) / EvidenceRing::kUnit * EvidenceRing::kUnit;
+}
+
+}  // namespace
+
 EvidenceRing::EvidenceRing(size_t capacity)
     : max_chunks_(std::max<size_t>(capacity / kChunkBytes, 1)) {}
 
-void EvidenceRing::AddChunk() {
-  if (chunks_.size() == max_chunks_) {
-    given_way_ += lines_.front();
-    lines_.pop_front();
-    chunks_.pop_front();
-    ++first_chunk_;
-  }
-  lines_.push_back(0);
-  chunks_.emplace_back();
-  // A process that keeps little evidence takes little memory.
-  chunks_.back().reserve(chunks_.size() == 1 ? size_t{4096} : kChunkBytes);
+void EvidenceRing::DropChunk() {
+  chunks_.pop_front();
+  ++first_chunk_;
 }
 
-uint64_t EvidenceRing::End() const {
-  if (chunks_.empty()) return first_chunk_ * kChunkUnits;
-  return (first_chunk_ + chunks_.size() - 1) * kChunkUnits + chunks_.back().size() / kUnit;
+void EvidenceRing::AddChunk() {
+  if (chunks_.size() == max_chunks_) {
+    given_way_ += chunks_.front().lines;
+    DropChunk();
+  }
+  chunks_.emplace_back();
+  // A process that keeps little evidence takes little memory.
+  chunks_.back().bytes.reserve(chunks_.size() == 1 ? size_t{4096} : kChunkBytes);
+}
+
+void EvidenceRing::Forget(TimeNs t) {
+  while (chunks_.size() > 1 && chunks_.front().latest < t) DropChunk();
+}
+
+uint64_t EvidenceRing::end() const {
+  if (chunks_.empty()) return begin();
+  return (first_chunk_ + chunks_.size() - 1) * kChunkUnits + chunks_.back().bytes.size() / kUnit;
+}
+
+void EvidenceRing::Append(TimeNs time, uint64_t offset, uint32_t file, absl::string_view line) {
+  const Header header = {time, offset, file, static_cast<uint32_t>(line.size())};
+  Chunk& chunk = chunks_.back();
+  const size_t end = chunk.bytes.size() + Occupied(sizeof(header), line.size());
+  chunk.bytes.append(reinterpret_cast<const char*>(&header), sizeof(header));
+  chunk.bytes.append(line.data(), line.size());
+  chunk.bytes.resize(end);
+  ++chunk.lines;
+  chunk.latest = std::max(chunk.latest, time);
 }
 
 uint32_t EvidenceRing::Add(TimeNs time, const EvidenceEntry& entry) {
   const absl::string_view line = entry.line.substr(0, kMaxLine);
-  const size_t bytes = (sizeof(Header) + line.size() + kUnit - 1) / kUnit * kUnit;
-  if (chunks_.empty() || chunks_.back().size() + bytes > kChunkBytes) AddChunk();
+  EvidenceEntry last;
+  if (Get(WindowMatch(time, last_), &last) && last.offset == entry.offset &&
+      last.file == entry.file && last.line == line) {
+    return last_;
+  }
+  const size_t bytes = Occupied(sizeof(Header), line.size());
+  if (chunks_.empty() || chunks_.back().bytes.size() + bytes > kChunkBytes) AddChunk();
   // The one handle that means nothing is passed over.
-  if (static_cast<uint32_t>(End()) == WindowMatch::kNoEvidence) AddChunk();
-  const auto handle = static_cast<uint32_t>(End());
-  const Header header = {time, entry.offset, entry.file, static_cast<uint32_t>(line.size())};
-  std::string& chunk = chunks_.back();
-  const size_t end = chunk.size() + bytes;
-  chunk.append(reinterpret_cast<const char*>(&header), sizeof(header));
-  chunk.append(line.data(), line.size());
-  chunk.resize(end);
-  ++lines_.back();
-  return handle;
+  if (static_cast<uint32_t>(end()) == WindowMatch::kNoEvidence) AddChunk();
+  last_ = static_cast<uint32_t>(end());
+  Append(time, entry.offset, entry.file, line);
+  return last_;
+}
+
+bool EvidenceRing::PutBack(uint64_t place, TimeNs time, const EvidenceEntry& entry) {
+  const uint64_t number = place / kChunkUnits;
+  const size_t at = place % kChunkUnits * kUnit;
+  const bool fits = entry.line.size() <= kMaxLine &&
+                    at + Occupied(sizeof(Header), entry.line.size()) <= kChunkBytes;
+  // Nobody ever counted that far.
+  if (place < end() || !fits || number >= uint64_t{1} << 40) return false;
+  if (chunks_.empty() || number >= first_chunk_ + chunks_.size() + max_chunks_) {
+    chunks_.clear();
+    first_chunk_ = number;
+  }
+  while (first_chunk_ + chunks_.size() <= number) AddChunk();
+  chunks_.back().bytes.resize(at);
+  Append(time, entry.offset, entry.file, entry.line);
+  return true;
+}
+
+void EvidenceRing::Visit(uint64_t place, Visitor visit) const {
+  while (place < end()) {
+    const uint64_t number = place / kChunkUnits;
+    const std::string& chunk = chunks_[number - first_chunk_].bytes;
+    const size_t at = place % kChunkUnits * kUnit;
+    if (at >= chunk.size()) {
+      place = (number + 1) * kChunkUnits;
+      continue;
+    }
+    Header header;
+    std::memcpy(&header, chunk.data() + at, sizeof(header));
+    const absl::string_view line =
+        absl::string_view(chunk).substr(at + sizeof(header), header.length);
+    if (!visit(place, header.time, {header.file, header.offset, line})) return;
+    place += Occupied(sizeof(header), header.length) / kUnit;
+  }
 }
 
 bool EvidenceRing::Get(const WindowMatch& match, EvidenceEntry* entry) const {
   if (match.evidence() == WindowMatch::kNoEvidence) return false;
-  const uint64_t end = End();
-  const auto back = static_cast<uint32_t>(static_cast<uint32_t>(end) - match.evidence());
-  if (back == 0 || back > end) return false;
-  const uint64_t number = (end - back) / kChunkUnits;
+  const uint64_t last = end();
+  const auto back = static_cast<uint32_t>(static_cast<uint32_t>(last) - match.evidence());
+  if (back == 0 || back > last) return false;
+  const uint64_t number = (last - back) / kChunkUnits;
   if (number < first_chunk_ || number - first_chunk_ >= chunks_.size()) return false;
-  const std::string& chunk = chunks_[number - first_chunk_];
-  const size_t at = (end - back) % kChunkUnits * kUnit;
+  const std::string& chunk = chunks_[number - first_chunk_].bytes;
+  const size_t at = (last - back) % kChunkUnits * kUnit;
   Header header;
   if (at + sizeof(header) > chunk.size()) return false;
   std::memcpy(&header, chunk.data() + at, sizeof(header));

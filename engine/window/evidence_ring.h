@@ -9,6 +9,7 @@
 #include <deque>
 #include <string>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
 #include "engine/base/time_ns.h"
 #include "engine/window/window_match.h"
@@ -32,7 +33,8 @@ class EvidenceRing {
   explicit EvidenceRing(size_t capacity = kDefaultCapacity);
 
   // Keeps `entry` (of its line at most kMaxLine bytes), which is of a match at `time`, and returns
-  // its handle, never WindowMatch::kNoEvidence.
+  // its handle, never WindowMatch::kNoEvidence. What was added last, by another rule, is not kept
+  // twice.
   uint32_t Add(TimeNs time, const EvidenceEntry& entry);
 
   // What was kept of the match, or false if it gave way. The view is valid until the next Add.
@@ -42,26 +44,46 @@ class EvidenceRing {
   // order does not depend on when lines were read. What gave way comes before what did not.
   bool Before(const WindowMatch& a, const WindowMatch& b) const;
 
-  // Lines that gave way.
+  // Lets the oldest lines go that are all of times before `t`, which nobody will ask for any more.
+  void Forget(TimeNs t);
+
+  // Lines that gave way though somebody might have asked for them.
   int64_t given_way() const { return given_way_; }
 
-  static constexpr size_t kMaxLine = 4096;  // bytes
+  // For whoever stores the lines: each has a place, which a handle is the lower half of, one behind
+  // the other but for holes. [begin, end) are the places of what is kept; lines go by the chunk,
+  // and none stands in two.
+  uint64_t begin() const { return first_chunk_ * kChunkUnits; }
+  uint64_t end() const;
+  using Visitor = absl::FunctionRef<bool(uint64_t place, TimeNs time, const EvidenceEntry& entry)>;
+  // Shows the lines from `place` on, which is one's place or the end, until `visit` says no.
+  void Visit(uint64_t place, Visitor visit) const;
+  // Puts a line back where it was. False, with nothing changed, if that is not behind all others.
+  bool PutBack(uint64_t place, TimeNs time, const EvidenceEntry& entry);
+
+  static constexpr size_t kMaxLine = 4096;            // bytes
+  static constexpr uint64_t kUnit = 16;               // bytes between two places
+  static constexpr uint64_t kChunkUnits = 64 * 1024;  // places in a chunk
 
  private:
+  // A handle comes back after 64 GiB of evidence. The time of the entry, which is kept with it,
+  // tells what is there then from what was.
   struct Header;
-  // Entries begin at units, which handles count: a handle comes back after 64 GiB of evidence.
-  // The time of the entry, which is kept with it, tells what is there then from what was.
-  static constexpr size_t kUnit = 16;  // bytes
-  static constexpr size_t kChunkUnits = 64 * 1024;
   static constexpr size_t kChunkBytes = kChunkUnits * kUnit;
+  struct Chunk {
+    std::string bytes;
+    int64_t lines = 0;
+    TimeNs latest = kNoTime;
+  };
 
   void AddChunk();
-  uint64_t End() const;  // in units, of all that was ever kept
+  void DropChunk();
+  void Append(TimeNs time, uint64_t offset, uint32_t file, absl::string_view line);
 
-  const size_t max_chunks_;
+  size_t max_chunks_;
   uint64_t first_chunk_ = 0;  // number of chunks_.front()
-  std::deque<std::string> chunks_;
-  std::deque<int64_t> lines_;  // in each of chunks_
+  std::deque<Chunk> chunks_;
+  uint32_t last_ = WindowMatch::kNoEvidence;  // the handle of the newest
   int64_t given_way_ = 0;
 };
 

@@ -146,6 +146,14 @@ WindowMatch SlidingWindow::At(size_t index) const {
   return index < near_.size() ? near_.all()[index] : extra_->far.At(index - near_.size());
 }
 
+void SlidingWindow::ForEach(absl::FunctionRef<void(const WindowMatch&)> visit) const {
+  for (const WindowMatch& match : near_.all()) visit(match);
+  if (extra_ == nullptr) return;
+  for (size_t i = 0; i < extra_->far.chunks(); ++i) {
+    for (const WindowMatch& match : extra_->far.Chunk(i)) visit(match);
+  }
+}
+
 size_t SlidingWindow::FirstAfter(TimeNs t) const {
   const absl::Span<const WindowMatch> near = near_.all();
   const size_t index = FirstAfterTime(t, near.begin(), near.end()) - near.begin();

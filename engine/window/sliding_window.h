@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "absl/functional/function_ref.h"
 #include "engine/base/time_ns.h"
 #include "engine/window/evidence_ring.h"
 #include "engine/window/far_matches.h"
@@ -48,6 +49,8 @@ class SlidingWindow {
   size_t size() const { return near_.size() + (extra_ == nullptr ? 0 : extra_->far.size()); }
   size_t decided() const { return decided_; }
   WindowMatch At(size_t index) const;
+  // All of them, the oldest first; At costs more where many are not decided.
+  void ForEach(absl::FunctionRef<void(const WindowMatch&)> visit) const;
   // The number of the first match that is later than `t`; size() if there is none.
   size_t FirstAfter(TimeNs t) const;
   // The matches e with t - width < e <= t.

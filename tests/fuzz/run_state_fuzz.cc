@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The tallybell Authors
 
-// Lines of "RULE TEXT" as the rows of rules (a digit) and of groups (a letter) of a state file:
-// what cannot be read is counted and erased; what can is saved as it was restored, and two
-// evaluators that took it up decide the same.
+// Lines of "RULE TEXT" as the rows of rules (a digit) and of groups (a letter) of a state file, and
+// of "/ PLACE TEXT" as those of lines of evidence: what cannot be read is counted and erased; what
+// can is saved as it was restored, and two evaluators that took it up decide the same.
 
 #include <algorithm>
 #include <cstddef>
@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "engine/run/evaluator.h"
 #include "engine/run/evaluator_state.h"
@@ -24,6 +25,7 @@ using tallybell::Delta;
 using tallybell::Evaluator;
 using tallybell::EvaluatorState;
 using tallybell::GroupRow;
+using tallybell::PositionRow;
 using tallybell::Require;
 using tallybell::RuleRow;
 
@@ -46,8 +48,11 @@ const tallybell::RuleSet& Rules() {
 }
 
 struct Restored {
-  explicit Restored(const std::vector<RuleRow>& rules, const std::vector<GroupRow>& groups)
+  Restored(std::vector<PositionRow> lines, const std::vector<RuleRow>& rules,
+           const std::vector<GroupRow>& groups)
       : evaluator(&Rules(), Evaluator::Options{{}, /*live=*/true}, &metrics) {
+    EvaluatorState::RestoreLines(&lines, &evaluator, &metrics, &delta);
+    Require(lines.empty());
     EvaluatorState::Restore(rules, groups, kNow, &evaluator, &metrics, &updates, &delta);
     EvaluatorState::TellFiring(evaluator, &updates);
   }
@@ -94,12 +99,22 @@ struct Restored {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   tallybell::FuzzInput input(data, size);
+  std::vector<PositionRow> lines;
   std::vector<RuleRow> rules;
   std::vector<GroupRow> groups;
   while (!input.empty() && groups.size() < 20) {
     tallybell::FuzzInput line(input.Line());
     const absl::string_view which = line.Part(' ');
     if (which.empty()) continue;
+    if (which == "/") {
+      uint64_t place = 0;
+      if (!absl::SimpleHexAtoi(line.Part(' '), &place)) continue;
+      const std::string key = absl::StrCat("lines ", absl::Hex(place, absl::kZeroPad16));
+      bool known = false;
+      for (const PositionRow& row : lines) known = known || row.source == key;
+      if (!known) lines.push_back({key, std::string(line.rest())});
+      continue;
+    }
     const auto number = static_cast<size_t>(which[0] % 16);
     const std::string key =
         number < Rules().rules.size() ? RuleKey(Rules().rules[number]) : std::string(which);
@@ -111,14 +126,23 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       groups.push_back({key, absl::StrCat("[", groups.size(), "]"), std::string(line.rest())});
     }
   }
-  Restored first(rules, groups);
-  Require(static_cast<size_t>(first.metrics.Total("state_rows_rejected_total")) <=
-          rules.size() + groups.size());
+  {
+    // Of a row that cannot be taken up whole some lines may have been; the others' are compared.
+    Restored all(lines, rules, groups);
+    Require(static_cast<size_t>(all.metrics.Total("state_rows_rejected_total")) <=
+            lines.size() + rules.size() + groups.size());
+    for (const PositionRow& row : all.delta.positions) {
+      Require(row.erased);
+      std::erase_if(lines, [&](const PositionRow& line) { return line.source == row.source; });
+    }
+  }
+  Restored first(lines, rules, groups);
+  Require(first.delta.positions.empty());
 
   std::vector<RuleRow> saved_rules;
   std::vector<GroupRow> saved_groups;
   EvaluatorState::SaveAll(&first.evaluator, &saved_rules, &saved_groups);
-  Restored second(saved_rules, saved_groups);
+  Restored second(lines, saved_rules, saved_groups);
   Require(second.metrics.Total("state_rows_rejected_total") == 0);
   Require(first.Rows() == second.Rows());
   Require(first.GoOn() == second.GoOn());

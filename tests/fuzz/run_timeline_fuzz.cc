@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "engine/run/group_timeline.h"
@@ -47,12 +46,10 @@ TimelineRule ReadRule(tallybell::FuzzInput* input) {
 // What a timeline is that was saved and restored; the lines of evidence are not looked at.
 std::unique_ptr<GroupTimeline> Restarted(const TimelineRule& rule, const GroupTimeline& timeline) {
   tallybell::EvidenceRing evidence;
-  const std::vector<std::string> names = {"log"};
-  const tallybell::Json state = tallybell::TimelineState::Save(timeline, evidence, names);
+  const tallybell::Json state = tallybell::TimelineState::Save(timeline, evidence);
   auto restored = std::make_unique<GroupTimeline>(&rule);
-  const auto add_file = [](const std::string&) { return uint32_t{0}; };
-  Require(tallybell::TimelineState::Restore(state, &evidence, add_file, restored.get()).ok());
-  Require(tallybell::TimelineState::Save(*restored, evidence, names) == state);
+  Require(tallybell::TimelineState::Restore(state, evidence, restored.get()).ok());
+  Require(tallybell::TimelineState::Save(*restored, evidence) == state);
   return restored;
 }
 

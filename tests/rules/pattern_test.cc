@@ -13,6 +13,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "re2/re2.h"
 #include "rules/pattern_list.h"
 #include "rules/regex.h"
 #include "rules/text_fault.h"
@@ -193,6 +194,58 @@ TEST(RegexBudgetTest, WhatPassesIsNotMuchSlowerThanAPlainOneOnALineMadeForIt) {
                 static_cast<double>(cost) / static_cast<double>(plain));
     EXPECT_LT(cost, 200 * std::max<int64_t>(plain, 100'000)) << regex.substr(0, 20);
   }
+}
+
+TEST(RegexBudgetTest, NoSearchLooksAtMoreThanItsRegexCanPayFor) {
+  for (const std::string& regex :
+       {std::string("x"), std::string("[ab]*a[ab]{100}c"), std::string("[ab]*a[ab]{700}[ab]{700}c"),
+        std::string("\\w+: .{0,80} failed")}) {
+    const absl::StatusOr<CompiledRegex> compiled = CompileRegex(regex, RegexUse::kSearch);
+    ASSERT_TRUE(compiled.ok()) << regex;
+    const auto size = static_cast<size_t>((*compiled)->ProgramSize());
+    EXPECT_LE(size * RegexReach(**compiled), kSearchBudget) << regex;
+    EXPECT_GE(RegexReach(**compiled), 10u * 1024) << regex;
+    EXPECT_TRUE(size > 64 || RegexReach(**compiled) >= kMaxLineBytes) << regex;
+  }
+}
+
+TEST(RegexBudgetTest, WhatIsBehindTheReachOfALargeRegexIsNotSeenAndCounted) {
+  std::string words = "error0";
+  for (int i = 1; i < 200; ++i) words += "|error" + std::to_string(i * 37);
+  const CompiledRegex compiled = *CompileRegex(words, RegexUse::kSearch);
+  const size_t reach = RegexReach(*compiled);
+  ASSERT_LT(reach, kMaxLineBytes);
+  const Pattern pattern = *Pattern::Regex(words, false);
+  const int64_t before = RegexTextsCut();
+  std::string line(kMaxLineBytes, 'x');
+  line.replace(reach - 7, 7, "error37");
+  absl::string_view match;
+  EXPECT_TRUE(pattern.Find(line, &match));
+  EXPECT_EQ(match, "error37");
+  line[reach - 7] = 'x';
+  line.replace(reach - 6, 7, "error37");
+  EXPECT_FALSE(pattern.Find(line, nullptr)) << "its last byte is behind the reach";
+  EXPECT_EQ(RegexTextsCut(), before + 2);
+  EXPECT_TRUE(pattern.Find(line.substr(9), nullptr));
+
+  // The cut is not the end of the line, and no word ends there.
+  for (const char* end : {")$", ")\\b", ")\\z"}) {
+    const std::string regex = "(" + words + end;
+    const size_t cut = RegexReach(**CompileRegex(regex, RegexUse::kSearch));
+    std::string text(cut + 100, 'x');
+    text.replace(cut - 7, 7, "error37");
+    EXPECT_FALSE(Pattern::Regex(regex, false)->Find(text, nullptr)) << end;
+    text.resize(cut);
+    EXPECT_TRUE(Pattern::Regex(regex, false)->Find(text, nullptr)) << end;
+  }
+}
+
+TEST(RegexBudgetTest, AValueBeyondTheReachFitsNoLargeRegex) {
+  const CompiledRegex large = *CompileRegex("[ab]*a[ab]{700}[ab]{700}", RegexUse::kWhole);
+  const std::string value(RegexReach(*large), 'a');
+  EXPECT_TRUE(MatchesWhole(*large, value));
+  EXPECT_FALSE(MatchesWhole(*large, value + "a"));
+  EXPECT_TRUE(MatchesWhole(**CompileRegex("a*", RegexUse::kWhole), std::string(1 << 20, 'a')));
 }
 
 }  // namespace

@@ -251,6 +251,62 @@ TEST(EvaluatorLimitsTest, WhoIsAheadWaitsWhileTooManyMatchesAreNotDecided) {
   EXPECT_EQ(rig.evaluator().memory().undecided, 0u);
 }
 
+// A source that holds its own clock: nobody else could bring T on.
+TEST(EvaluatorLimitsTest, WhatIsTooMuchOfOneSourceIsDecidedEarlyAndTheSame) {
+  Evaluator::Options options = Live();
+  options.undecided_bytes = 800 * GroupMemory::kUndecidedBytes;
+  Rig bounded(kFew, options), free(kFew, Live());
+  std::vector<std::string> told, expected;
+  const auto note = [](const RuleEvaluator::Output& output, std::vector<std::string>* steps) {
+    for (const Transition& t : output.transitions) {
+      steps->push_back(absl::StrCat(t.time, " ", static_cast<int>(t.state), " ", t.value, " ",
+                                    t.alert.labels.Get("host")));
+    }
+  };
+  constexpr uint32_t kSeed = 37;
+  std::mt19937 random(kSeed);
+  TimeNs now = kHour;
+  size_t most = 0;
+  for (int i = 0; i < 30'000; ++i) {
+    now += random() % 500 == 0 ? 2 * kMinute : kMillisecond;
+    const std::string host = absl::StrCat("h", random() % 3);
+    bounded.Match(now, host);
+    free.Match(now, host);
+    // Its lateness is such that it never gets there.
+    if (i % 10 == 0) note(bounded.DecideAt(kSecond), &told);
+    most = std::max(most, bounded.evaluator().memory().undecided);
+  }
+  EXPECT_LE(most, 1'010u);
+  EXPECT_GT(bounded.total("matches_decided_early_total"), 25'000);
+  EXPECT_EQ(free.total("matches_decided_early_total"), 0);
+  EXPECT_EQ(bounded.total("late_matches_total"), 0);
+  note(bounded.DecideAt(2 * now), &told);
+  note(free.DecideAt(2 * now), &expected);
+  std::sort(told.begin(), told.end());
+  std::sort(expected.begin(), expected.end());
+  EXPECT_GT(expected.size(), 100u);
+  EXPECT_EQ(told, expected) << "seed " << kSeed;
+}
+
+// A million lines of one second, where stamps have no fractions.
+TEST(EvaluatorLimitsTest, AFloodOfOneInstantIsBoundedToo) {
+  Evaluator::Options options = Live();
+  options.undecided_bytes = 800 * GroupMemory::kUndecidedBytes;
+  Rig rig(kFew, options);
+  constexpr int kFlood = 200'000;
+  for (int i = 0; i < kFlood; ++i) {
+    rig.Match(kHour, "a");
+    if (i % 10 == 0) rig.DecideAt(kSecond);
+  }
+  const RuleGroup* const group = rig.rule().Find(GroupKey({"a"}));
+  ASSERT_NE(group, nullptr);
+  EXPECT_LE(group->timeline.window().size(), 2 * TimelineRule::kMaxTimes + 1'010);
+  const RuleEvaluator::Output output = rig.DecideAt(kHour + kMinute + 1);
+  ASSERT_FALSE(output.transitions.empty());
+  EXPECT_EQ(output.transitions.back().state, AlertState::kResolved);
+  EXPECT_FALSE(output.transitions.back().alert.exact) << "it was more than is kept";
+}
+
 // Whatever happens, what is said to wait is what waits.
 TEST(EvaluatorLimitsTest, TheNumberOfMatchesThatWaitIsRight) {
   constexpr uint32_t kSeed = 36;

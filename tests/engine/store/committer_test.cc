@@ -8,12 +8,14 @@
 
 #include <atomic>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "gmock/gmock.h"
@@ -278,6 +280,44 @@ TEST_F(CommitterTest, CanBeReadWhileNothingCanBeWritten) {
   EXPECT_EQ(rows, 0u);
   FaultyDisk::Heal();
   EXPECT_TRUE(committer_->Flush());
+}
+
+// After an error the file is opened anew. Where nothing can be opened, nothing will ever be
+// written.
+TEST_F(CommitterTest, IsLostOnceItsFileCannotBeOpenedAgainAndHoldsNobodyUp) {
+  const auto lose = [&](absl::FunctionRef<void()> damage) {
+    FaultyDisk::FailAfter(0, EIO, /*lasting=*/true);
+    Delta delta = Position("lost", "1");
+    delta.urgent = true;
+    std::atomic<bool> committed = false;
+    delta.committed.push_back([&committed] { committed = true; });
+    committer_->Submit(std::move(delta));
+    FaultyDisk::AwaitFault();
+    damage();
+    FaultyDisk::Heal();
+    // Does not wait for the disk, although more wait than may.
+    for (size_t i = 0; i < 2 * Committer::kMaxWaiting; ++i) committer_->Submit(Position("a", "b"));
+    EXPECT_FALSE(committer_->Flush(kMinute));
+    EXPECT_TRUE(committer_->Lost());
+    EXPECT_FALSE(committer_->Ready());
+    committer_->SubmitAcknowledgement(Position("c", "d"));
+    committer_.reset();
+    EXPECT_FALSE(committed);
+  };
+  committer_->Submit(Position("before", "1"));
+  ASSERT_TRUE(committer_->Flush(kMinute));
+  lose([&] { std::ofstream(dir_ + "/state.db", std::ios::trunc) << std::string(20'000, 'x'); });
+  EXPECT_GE(metrics_.Total("store_commit_failures_total"), Committer::kTriesUntilLost);
+
+  std::filesystem::remove(dir_ + "/state.db");
+  std::filesystem::remove(dir_ + "/state.db-wal");
+  Start();
+  EXPECT_FALSE(committer_->Lost());
+  EXPECT_TRUE(committer_->Ready());
+  lose([&] {
+    std::filesystem::remove(dir_ + "/state.db");
+    std::filesystem::remove(dir_ + "/state.db-wal");
+  });
 }
 
 }  // namespace

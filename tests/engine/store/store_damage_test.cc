@@ -4,11 +4,13 @@
 // State files that are damaged, missing in part, or somebody else's: read well, put aside, or left
 // as they are, and said so.
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -162,6 +164,95 @@ TEST_F(StoreDamageTest, ReadsWellOrPutsAsideAFileWithABitFlipped) {
     if (HasFailure()) return;
   }
   EXPECT_GT(aside, 100);
+}
+
+// Every byte of what the file says of its tables.
+TEST_F(StoreDamageTest, ReadsWellOrPutsAsideAFileWhoseSchemaIsDamaged) {
+  MakeFile(5);
+  const std::string intact = ReadFile(options_.path);
+  const size_t begin = intact.find("CREATE");
+  const size_t begin_of_cells = intact.rfind("table", begin);
+  ASSERT_NE(begin, std::string::npos);
+  const size_t end = intact.find('\0', intact.rfind("STRICT", 4096));
+  ASSERT_GT(end, begin + 300);
+  int aside = 0;
+  for (size_t at = std::min(begin, begin_of_cells) - 16; at < end; at += 3) {
+    SCOPED_TRACE(absl::StrCat("byte ", at));
+    std::string damaged = intact;
+    damaged[at] = static_cast<char>(damaged[at] ^ (at % 2 == 0 ? 0x1 : 0x55));
+    WriteFile(options_.path, damaged);
+    aside += ReadsWellOrIsPutAside() ? 1 : 0;
+    if (HasFailure()) return;
+  }
+  EXPECT_GT(aside, 50);
+}
+
+// Schemas that SQLite can read and that are not ours any more.
+TEST_F(StoreDamageTest, PutsAsideAFileWhoseTablesAreOthers) {
+  const auto change = [](const std::string& what) {
+    return "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET " + what;
+  };
+  const std::string kChanges[] = {
+      "ALTER TABLE rule RENAME COLUMN state TO condition",
+      "ALTER TABLE history DROP COLUMN detail",
+      "DROP TABLE rule_group",
+      "DROP TABLE position; CREATE VIEW position AS SELECT rule AS source, state FROM rule",
+      "DROP TABLE outbox; CREATE TABLE outbox(x)",
+      change("sql = 'CREATE TABLE nonsense' WHERE name = 'rule'"),
+      change("sql = 'no statement' WHERE name = 'history'"),
+      change("sql = NULL WHERE name = 'outbox'"),
+      change("rootpage = 1000 WHERE name = 'position'"),
+      change("rootpage = 2 WHERE name = 'rule_group'"),
+      change("type = 'view' WHERE name = 'rule'"),
+      change("name = 'rules', tbl_name = 'rules' WHERE name = 'rule'"),
+  };
+  for (const std::string& sql : kChanges) {
+    SCOPED_TRACE(sql);
+    MakeFile(5);
+    Sql(sql);
+    EXPECT_TRUE(ReadsWellOrIsPutAside());
+  }
+}
+
+// The versions of the format that may read and write the file: SQLite takes others for files that
+// must not be written, which is no reason to believe them.
+TEST_F(StoreDamageTest, PutsAsideAFileThatSaysItMayNotBeWritten) {
+  MakeFile(5);
+  const std::string intact = ReadFile(options_.path);
+  for (const size_t at : {18, 19}) {
+    for (const int version : {0, 3, 255}) {
+      SCOPED_TRACE(absl::StrCat("byte ", at, " is ", version));
+      std::string damaged = intact;
+      damaged[at] = static_cast<char>(version);
+      WriteFile(options_.path, damaged);
+      ReadsWellOrIsPutAside();
+    }
+  }
+}
+
+// But a file that the system does not let us write is whole, and stays where it is.
+TEST_F(StoreDamageTest, LeavesAFileAsItIsThatItMayNotWrite) {
+  MakeFile(5);
+  const std::string before = ReadFile(options_.path);
+  ASSERT_EQ(chmod(options_.path.c_str(), 0400), 0);
+  const auto refused = [&] {
+    const absl::Status status = Store::Open(options_).status();
+    return absl::IsPermissionDenied(status) && absl::StrContains(status.message(), "written");
+  };
+  if (geteuid() != 0) {
+    EXPECT_TRUE(refused());
+  } else {
+    for (const std::string& path : {directory_.path(), options_.path}) {
+      ASSERT_EQ(chown(path.c_str(), 65534, 65534), 0);
+    }
+    const pid_t child = fork();
+    if (child == 0) _exit(setuid(65534) == 0 && refused() ? 0 : 1);
+    int exit = -1;
+    waitpid(child, &exit, 0);
+    EXPECT_EQ(exit, 0);
+  }
+  EXPECT_THAT(Names(), ElementsAre("state.db"));
+  EXPECT_TRUE(ReadFile(options_.path) == before);
 }
 
 TEST_F(StoreDamageTest, ReadsWellOrPutsAsideAFileThatWasCutOff) {

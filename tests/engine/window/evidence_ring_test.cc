@@ -125,5 +125,84 @@ TEST(EvidenceRingTest, OrdersMatchesOfOneTimeByTheirPlaces) {
   EXPECT_FALSE(ring.Before(other, other));
 }
 
+TEST(EvidenceRingTest, OneLineThatSeveralRulesCountIsKeptOnce) {
+  EvidenceRing ring(kMiB);
+  const uint32_t first = ring.Add(5, {1, 20, "boom"});
+  const uint64_t end = ring.end();
+  EXPECT_EQ(ring.Add(5, {1, 20, "boom"}), first);
+  EXPECT_EQ(ring.end(), end);
+  EXPECT_NE(ring.Add(5, {1, 20, "cut elsewhere"}), first);
+  EXPECT_NE(ring.Add(5, {1, 21, "boom"}), first);
+  EXPECT_NE(ring.Add(5, {2, 20, "boom"}), first);
+  EXPECT_NE(ring.Add(6, {1, 20, "boom"}), first);
+}
+
+TEST(EvidenceRingTest, LinesArePutBackWhereTheyWere) {
+  Rig rig(3 * kMiB);
+  constexpr uint32_t kSeed = 33;
+  std::mt19937 random(kSeed);
+  std::vector<std::pair<WindowMatch, std::string>> added;
+  for (int i = 0; i < 6'000; ++i) {
+    std::string line = absl::StrCat(i, ":", std::string(random() % 1'500, 'a' + i % 26));
+    added.emplace_back(rig.Add(line, i % 3, i), line);
+  }
+  EvidenceRing other(3 * kMiB);
+  uint64_t next = 0;
+  rig.ring().Visit(rig.ring().begin(), [&](uint64_t place, TimeNs time, const EvidenceEntry& e) {
+    EXPECT_GE(place, next);
+    next = place + 1;
+    EXPECT_TRUE(other.PutBack(place, time, e)) << place;
+    EXPECT_FALSE(other.PutBack(place, time, e)) << "twice";
+    return true;
+  });
+  EXPECT_EQ(other.end(), rig.ring().end());
+  size_t there = 0;
+  for (const auto& [match, line] : added) {
+    EvidenceEntry was, is;
+    ASSERT_EQ(other.Get(match, &is), rig.ring().Get(match, &was)) << "seed " << kSeed;
+    if (!rig.ring().Get(match, &was)) continue;
+    ++there;
+    EXPECT_EQ(is.line, line);
+    EXPECT_EQ(is.file, was.file);
+    EXPECT_EQ(is.offset, was.offset);
+  }
+  EXPECT_GT(there, 1'000u);
+  EXPECT_LT(there, added.size());
+}
+
+TEST(EvidenceRingTest, ALineCanBePutBackFarBehindTheOthersOnly) {
+  EvidenceRing ring(2 * kMiB);
+  EXPECT_TRUE(ring.PutBack(10, 1, {0, 0, "one"}));
+  EXPECT_FALSE(ring.PutBack(9, 1, {0, 0, "before it"}));
+  EXPECT_FALSE(ring.PutBack(EvidenceRing::kChunkUnits - 1, 1, {0, 0, "no room in its chunk"}));
+  EXPECT_FALSE(ring.PutBack(UINT64_MAX, 1, {0, 0, "nowhere"}));
+  EXPECT_FALSE(ring.PutBack(20, 1, {0, 0, std::string(EvidenceRing::kMaxLine + 1, 'x')}));
+  const uint64_t far = (uint64_t{1} << 39) * EvidenceRing::kChunkUnits + 4;
+  EXPECT_TRUE(ring.PutBack(far, 2, {0, 0, "two"}));
+  EvidenceEntry entry;
+  ASSERT_TRUE(ring.Get(WindowMatch(2, static_cast<uint32_t>(far)), &entry));
+  EXPECT_EQ(entry.line, "two");
+  EXPECT_FALSE(ring.Get(WindowMatch(1, 10), &entry)) << "too far away to be kept as well";
+  const WindowMatch next(3, ring.Add(3, {0, 0, "three"}));
+  ASSERT_TRUE(ring.Get(next, &entry));
+  EXPECT_EQ(entry.line, "three");
+}
+
+TEST(EvidenceRingTest, ForgetsWhatIsOldAndCountsItNot) {
+  EvidenceRing ring(8 * kMiB);
+  std::vector<WindowMatch> added;
+  for (TimeNs t = 0; t < 6'000; ++t) {
+    added.emplace_back(t, ring.Add(t, {0, 0, std::string(1'000, 'x')}));
+  }
+  ring.Forget(4'000);
+  EvidenceEntry entry;
+  EXPECT_FALSE(ring.Get(added[0], &entry));
+  for (size_t i = 4'000; i < added.size(); ++i) ASSERT_TRUE(ring.Get(added[i], &entry)) << i;
+  EXPECT_EQ(ring.given_way(), 0);
+  EXPECT_GT(ring.begin(), 0u);
+  ring.Forget(kNever);
+  EXPECT_TRUE(ring.Get(added.back(), &entry)) << "the newest stay";
+}
+
 }  // namespace
 }  // namespace tallybell
