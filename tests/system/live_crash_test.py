@@ -257,26 +257,36 @@ class CrashTest(LiveTest):
         known = {identity(t["labels"]) for t in expected}
         strange = {key for key in begins if key not in known and ("alertname", "Quiet") not in key}
         self.assertEqual(strange, set(), "identities that no replay has")
-        given_up = self.given_up()
+        given_up, early = self.given_up(), 0
         print(f"{len(given_up)} episodes gave way to ten newer ones each", flush=True)
         for t in expected:
             if t["state"] == "firing":
                 self.assertIn(identity(t["labels"]), begins, t)
             if t["state"] == "resolved" and (t["fingerprint"], t["startsAt"]) not in given_up:
                 # Every episode by itself, with its own begin and its own end.
-                told = (identity(t["labels"]), milliseconds(t["startsAt"]),
-                        milliseconds(t["endsAt"]))
-                if told not in ends:
-                    self.fail(f"was not told: {t}; history has {self.episode(t)}")
+                key, begin, end = (identity(t["labels"]), milliseconds(t["startsAt"]),
+                                   milliseconds(t["endsAt"]))
+                if (key, begin, end) in ends:
+                    continue
+                # What rang before a clear of the other file was read goes on as what fires after
+                # that clear: its begin is only ever moved back.
+                if t["alert"] == "Cleared" and any(k == key and e == end and b < begin
+                                                   for k, b, e in ends):
+                    early += 1
+                    continue
+                self.fail(f"was not told: {t}; history has {self.episodes(t)}")
+        print(f"{early} rang before a clear was read, and went on", flush=True)
 
-    def episode(self, transition):
-        """What history says of it and of its alert around then."""
+    def episodes(self, transition):
+        """What history says of its alert around then."""
         with contextlib.closing(sqlite3.connect(self.directory / "state.db")) as state:
-            rows = state.execute(
-                "SELECT kind, detail FROM history WHERE fingerprint = CAST(? AS BLOB) AND "
-                "instr(detail, CAST(? AS BLOB))",
-                (transition["fingerprint"], transition["startsAt"])).fetchall()
-        return [(bytes(kind).decode(), bytes(detail).decode()[:300]) for kind, detail in rows]
+            rows = state.execute("SELECT kind, detail FROM history WHERE fingerprint = "
+                                 "CAST(? AS BLOB)", (transition["fingerprint"],)).fetchall()
+        rows = [(bytes(kind).decode(), json.loads(detail)) for kind, detail in rows]
+        return [(kind, {n: detail.get(n) for n in ("startsAt", "endsAt", "state", "answer")})
+                for kind, detail in rows
+                if abs(rfc3339_seconds(detail["startsAt"] or detail["time"])
+                       - rfc3339_seconds(transition["startsAt"])) < 10]
 
 
 if __name__ == "__main__":
