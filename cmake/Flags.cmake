@@ -45,6 +45,8 @@ if(TALLYBELL_SANITIZE)
         12Notification30WaitForNotificationWithTimeoutENS0_8DurationE)
       add_link_options(-Wl,--wrap=_ZNK4absl7${absl_namespace}${symbol})
     endforeach()
+    # Abseil's own shared libraries call them too, in programs that do not.
+    add_link_options(-Wl,-u,__wrap__ZN4absl7${absl_namespace}5Mutex4LockEv)
   endif()
 elseif(CMAKE_BUILD_TYPE MATCHES "Rel")
   add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong

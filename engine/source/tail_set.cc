@@ -104,7 +104,8 @@ TailSet::Changes TailSet::Poll(TimeNs now) {
 // Takes files that are parked and have nothing to read out of `*found`, and puts those that wait
 // longest to its front. One that is not found under its name is looked for as after a restart.
 void TailSet::WakeParked(FileGlob* found) {
-  look_for_renamed_ = std::exchange(waiting_, 0) > 0 || !out_of_reach_.empty();
+  look_for_renamed_ =
+      std::exchange(waiting_, 0) > 0 || !out_of_reach_.empty() || !missed_since_.empty();
   if (parked_.empty()) return;
   std::vector<FileGlob::File> first;
   std::vector<FileGlob::File> later;
@@ -413,12 +414,20 @@ void TailSet::ForgetStored(TimeNs now, Changes* changes) {
                        }) &&
            out_of_reach_.count({position.device, position.inode}) == 0;
   };
-  const auto kept =
-      std::stable_partition(stored.begin(), stored.end(),
-                            // What could not be opened may be the one.
-                            [&](const FilePosition& position) {
-                              return waiting_ > 0 || (!too_old && !replaced(position));
-                            });
+  const auto before = std::exchange(missed_since_, {});
+  const auto missed_long = [&](const FilePosition& position) {
+    if (!replaced(position)) return false;
+    const auto since = before.find({position.device, position.inode});
+    const TimeNs first = since == before.end() ? now : since->second;
+    if (now >= AddNs(first, options_.look_for)) return true;
+    missed_since_[{position.device, position.inode}] = first;
+    return false;
+  };
+  // What could not be opened may be the one.
+  const auto keep = [&](const FilePosition& position) {
+    return waiting_ > 0 || (!too_old && !missed_long(position));
+  };
+  const auto kept = std::stable_partition(stored.begin(), stored.end(), keep);
   for (auto it = kept; it != stored.end(); ++it) {
     gaps_.Add();
     LogWarn("a file is gone; what was written to it behind this offset was not read",

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -54,6 +55,9 @@ class TailSet {
     bool watch = true;
     // How long a stored position whose file is not there is kept.
     DurationNs forget_after = kDay;
+    // How long that is if another file has its path: a listing that is taken while names change may
+    // miss one, so it takes several to say that a file is gone.
+    DurationNs look_for = 5 * kSecond;
   };
 
   // What a Poll changed.
@@ -148,6 +152,8 @@ class TailSet {
   std::set<std::pair<uint64_t, uint64_t>> left_out_;
   // Device and inode of those stored positions whose file is there and cannot be opened.
   std::set<std::pair<uint64_t, uint64_t>> out_of_reach_;
+  // Since when another file has the path of a stored position, by device and inode.
+  std::map<std::pair<uint64_t, uint64_t>, TimeNs> missed_since_;
   const bool first_start_;
   bool polled_ = false;
   TimeNs started_ = 0;

@@ -294,9 +294,39 @@ TEST_F(TailSetHazardsTest, SaysHowMuchIsUnreadAndWhichFilesAreGone) {
   logs_.Rename("new", "a.log");
   testing::internal::CaptureStderr();
   follower.Step(2);
+  EXPECT_EQ(metrics_.Total("source_gaps_total"), 0);
+  follower.Step(2 + options_.look_for);
   EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::HasSubstr("a file is gone"));
   EXPECT_THAT(follower.lines(), ElementsAre("one", "two"));
   EXPECT_EQ(metrics_.Total("source_gaps_total"), 1);
+}
+
+// A name that changes while its directory is listed may be missing in that list.
+TEST_F(TailSetHazardsTest, WhatAListingMissedIsGoneOnWithWhenTheNextShowsIt) {
+  options_.paths = {logs_.Path("a.log*")};
+  for (const absl::string_view later : {"a.log.2", "old.2"}) {
+    logs_.Append("a.log", "one\n");
+    Follower follower(options_, &metrics_);
+    follower.Step(0);
+    follower.Commit();
+    follower.Crash();
+    LogDirectory elsewhere;
+    std::filesystem::rename(logs_.Path("a.log"), elsewhere.Path("hidden"));
+    logs_.Append("a.log", "three\n");
+    follower.Step(kSecond);
+    follower.Commit();
+    std::filesystem::rename(elsewhere.Path("hidden"), logs_.Path(later));
+    logs_.Append(later, "two\n");
+    follower.Step(2 * kSecond);
+    EXPECT_THAT(follower.lines(), ElementsAre("one", "three", "two")) << later;
+    follower.Commit();
+    follower.Crash();
+    follower.Step(3 * kSecond);
+    EXPECT_THAT(follower.lines(), ElementsAre("one", "three", "two")) << later;
+    logs_.Remove("a.log");
+    logs_.Remove(later);
+  }
+  EXPECT_EQ(metrics_.Total("source_gaps_total"), 0);
 }
 
 TEST_F(TailSetHazardsTest, WhatWasReadIsNotReadAgainWhenItIsCompressed) {
