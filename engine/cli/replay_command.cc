@@ -31,6 +31,7 @@
 #include "engine/run/replay.h"
 #include "engine/run/source_format.h"
 #include "engine/run/transition_json.h"
+#include "engine/serve/history_query.h"
 #include "rules/packs.h"
 #include "rules/pattern_list.h"
 #include "rules/rule_loader.h"
@@ -49,8 +50,8 @@ constexpr OptionSpec kOptions[] = {
     {"multiline-first", "/REGEX/", "join lines into records: the lines that begin one"},
     {"multiline-last", "/REGEX/", "the lines that end one"},
     {"lateness", "D", "how far a record may come behind its time (default: 45s)"},
-    {"since", "T", "print nothing earlier; records before it still fill windows"},
-    {"until", "T", "take T for the end of the input"},
+    {"since", "T", "print nothing earlier than 12h ago, 2024-05-01 or 2024-05-01T12:00:00Z"},
+    {"until", "T", "take T for the end of the input; written as --since is"},
     {"drain", "", "go on after the end until every window is empty"},
     {"output", "table|jsonl", "for people (default), or one object a transition"},
     {"fail-on", "firing", "exit with 1 if any alert fired"},
@@ -91,21 +92,17 @@ struct Request {
   bool fail_on_firing = false;
 };
 
-absl::StatusOr<TimeNs> ParseMoment(const std::string& text) {
-  for (const char* rest : {"", "Z", ":00Z", "T00:00:00Z"}) {
-    const absl::StatusOr<TimeNs> moment = ParseRfc3339(absl::StrCat(text, rest));
-    if (moment.ok()) return moment;
-  }
-  return absl::InvalidArgumentError(
-      absl::StrCat("\"", text, "\" is not a time like 2024-05-01T12:00:00Z or 2024-05-01"));
-}
-
 absl::Status ReadTimes(const Arguments& arguments, Replay::Options* options) {
+  // So long ago is from one moment on for both.
+  const TimeNs now = SystemClock().Now();
   if (arguments.Has("since")) {
-    ASSIGN_OR_RETURN(options->since, ParseMoment(arguments.Get("since")));
+    ASSIGN_OR_RETURN(options->since, ParseWhen(arguments.Get("since"), now));
   }
   if (arguments.Has("until")) {
-    ASSIGN_OR_RETURN(options->until, ParseMoment(arguments.Get("until")));
+    ASSIGN_OR_RETURN(options->until, ParseWhen(arguments.Get("until"), now));
+  }
+  if (options->since != kNoTime && options->until != kNoTime && options->until < options->since) {
+    return absl::InvalidArgumentError("--until is before --since");
   }
   if (arguments.Has("lateness")) {
     ASSIGN_OR_RETURN(options->lateness, ParseDuration(arguments.Get("lateness")));

@@ -108,7 +108,7 @@ std::string LokiSourceConfig::Key() const {
 
 std::vector<DurationNs> LokiSourceConfig::Ages() const {
   std::vector<DurationNs> ages = {settle};
-  for (const DurationNs age : {kMinute, 10 * kMinute}) {
+  for (const DurationNs age : {kMinute, 3 * kMinute, 10 * kMinute}) {
     if (age > settle && age < look_back) ages.push_back(age);
   }
   if (look_back > settle) ages.push_back(look_back);

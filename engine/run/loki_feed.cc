@@ -28,6 +28,8 @@ constexpr int64_t kRestForWork = 3;
 constexpr DurationNs kMostLate = kMinute;
 // A Loki that is back is found so soon; it is asked more often while it is well.
 constexpr DurationNs kLongestBackOff = 15 * kSecond;
+// Whoever was cut off may have been so earlier than we were, and what it kept is older than that.
+constexpr DurationNs kBeforeGap = 20 * kSecond;
 // What the tail had not told yet when it was last followed up lies within this.
 constexpr DurationNs kOverlap = 2 * kSecond;
 // A stamp of the tail that is farther ahead is followed up when its time has come.
@@ -68,10 +70,11 @@ LokiFeed::LokiFeed(const LokiSourceConfig* config, std::unique_ptr<LokiQuery> qu
 
 LokiFeed::~LokiFeed() { Stop(); }
 
-void LokiFeed::Start(LokiPasses passes) {
+void LokiFeed::Start(LokiPasses passes, TimeNs doubted) {
   {
     absl::MutexLock lock(&mutex_);
     passes_ = std::move(passes);
+    if (doubted != kNever) doubt_.NoteGap(doubted, clock_->Monotonic());
   }
   thread_ = std::thread([this] { Run(); });
   if (tail_ == nullptr) return;
@@ -109,9 +112,16 @@ absl::Status LokiFeed::fault() const {
   return fault_;
 }
 
+// Who was so late may have had more to tell, from as long before that.
 void LokiFeed::NoteLate(TimeNs time) {
   absl::MutexLock lock(&mutex_);
-  doubt_.Raise(SubtractNs(time, kOverlap), clock_->Monotonic());
+  const DurationNs late = std::max<DurationNs>(SubtractNs(clock_->Now(), time), 0);
+  doubt_.NoteLate(SubtractNs(time, AddNs(late, kOverlap)), clock_->Monotonic());
+}
+
+TimeNs LokiFeed::doubted() const {
+  absl::MutexLock lock(&mutex_);
+  return doubt_.from();
 }
 
 void LokiFeed::Restrict(TimeNs give_up, bool early) {
@@ -138,7 +148,7 @@ void LokiFeed::Hear(TimeNs first, TimeNs last) {
 // Whatever cut the tail may have cut those who push, too.
 void LokiFeed::NoteGap() {
   absl::MutexLock lock(&mutex_);
-  doubt_.Raise(passes_->settled(), clock_->Monotonic());
+  doubt_.NoteGap(SubtractNs(passes_->settled(), kBeforeGap), clock_->Monotonic());
   changed_.SignalAll();
 }
 
@@ -147,17 +157,19 @@ bool LokiFeed::FindEarlyWork(TimeNs now, TimeNs mono) {
   if (!heard_ || !early_ || mono < next_early_) return false;
   heard_ = false;
   next_early_ = AddNs(mono, kBetweenEarly);
-  const TimeNs first = std::exchange(heard_first_, kNever);
+  TimeNs first = std::exchange(heard_first_, kNever);
   const TimeNs last = std::exchange(heard_last_, kNoTime);
   const TimeNs settled = passes_->settled();
   const TimeNs after = std::min(std::max(now, AddNs(last, 1)), AddNs(now, kMaxAhead));
+  // What nobody will ask for any more hides nothing of the rest.
+  if (last >= passes_->horizon()) first = std::max(first, passes_->horizon());
   if (first < settled && first >= passes_->horizon()) {
     // It came late, with what the tail may not have told. What lies between is not read for its
     // sake at once.
     const TimeNs from = std::max(SubtractNs(first, kOverlap), passes_->horizon());
     const TimeNs to = std::min(AddNs(last, kOverlap), AddNs(first, kMostLate));
     work_ = Work{from, std::min(to, settled), LokiBatch::Found::kTail, mono};
-    doubt_.Raise(from, mono);
+    doubt_.NoteLate(from, mono);
     if (last >= settled) heard_ = true;
     return true;
   }
@@ -324,7 +336,9 @@ void LokiFeed::NoteFault(const absl::Status& status) {
 void LokiFeed::NoteWell() {
   back_off_.Reset();
   // Who could not be asked could not be told either.
-  if (!fault_.ok()) doubt_.Raise(passes_->settled(), clock_->Monotonic());
+  if (!fault_.ok()) {
+    doubt_.NoteGap(SubtractNs(passes_->settled(), kBeforeGap), clock_->Monotonic());
+  }
   fault_ = absl::OkStatus();
   if (logged_.empty()) return;
   LogInfo("a Loki can be read again", {{"source", config_->Key()}});

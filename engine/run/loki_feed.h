@@ -55,8 +55,9 @@ class LokiFeed {
   // Stops.
   ~LokiFeed();
 
-  // Reads on from where `passes` are.
-  void Start(LokiPasses passes);
+  // Reads on from where `passes` are. What is not before `doubted` may have grown since it was
+  // read; kNever if nothing was.
+  void Start(LokiPasses passes, TimeNs doubted);
   void Stop();
 
   // The oldest batch; false if there is none.
@@ -66,8 +67,12 @@ class LokiFeed {
   // Why nothing can be read now; OK if it can.
   absl::Status fault() const;
 
-  // A line of that time had come late, and was found only when it was asked for again.
+  // A line of that time had come late: all that is there of it had been read before.
   void NoteLate(TimeNs time);
+
+  // What is not before this may have grown since it was read, and is looked at again; kNever if
+  // nothing is. To be given to Start after a restart.
+  TimeNs doubted() const;
 
   // Nothing before this is to be read again, and whether what is not settled may be read already.
   void Restrict(TimeNs give_up, bool early);

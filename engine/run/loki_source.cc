@@ -23,10 +23,17 @@ constexpr size_t kBytesARead = 4 << 20;
 // for in a shorter past, and what is not settled is not read early.
 constexpr size_t kMostSeen = 2'000'000;
 
+// What may have come late unheard when a run ended.
+constexpr DurationNs kBeforeRestart = kMinute;
+
 constexpr absl::string_view kFoundNames[] = {"tail", "sweep", "late"};
 
 std::string PassesRow(const LokiSourceConfig& config) {
   return absl::StrCat(config.Key(), "\nread to");
+}
+
+std::string DoubtRow(const LokiSourceConfig& config) {
+  return absl::StrCat(config.Key(), "\nin doubt");
 }
 
 StreamEvaluation::Options StreamOptions(const LokiSourceConfig& config) {
@@ -51,7 +58,7 @@ absl::StatusOr<std::unique_ptr<LokiSource>> LokiSource::Create(
   }
   std::unique_ptr<LokiSource> source(
       new LokiSource(config, stored, rules, clock, metrics, *std::move(feed)));
-  source->feed_->Start(source->passes_);
+  source->feed_->Start(source->passes_, source->doubted_);
   return source;
 }
 
@@ -85,6 +92,11 @@ LokiSource::~LokiSource() { feed_->Stop(); }
 void LokiSource::RestorePasses(const std::vector<PositionRow>& stored) {
   passes_changed_ = true;
   for (const PositionRow& row : stored) {
+    if (row.source == DoubtRow(*config_)) {
+      const absl::StatusOr<Json> from = ParseJson(row.state);
+      if (from.ok() && from->is_number_integer()) saved_doubt_ = from->get<int64_t>();
+      doubted_ = std::min(doubted_, saved_doubt_);
+    }
     if (row.source != PassesRow(*config_)) continue;
     const absl::StatusOr<Json> state = ParseJson(row.state);
     if (!state.ok() || !state->is_array()) return;
@@ -99,6 +111,8 @@ void LokiSource::RestorePasses(const std::vector<PositionRow>& stored) {
       read_to.push_back(pass[1].get<int64_t>());
     }
     passes_.Restore(ages, read_to);
+    // What came late while nobody looked is looked for.
+    doubted_ = std::min(doubted_, SubtractNs(passes_.settled(), kBeforeRestart));
   }
 }
 
@@ -126,7 +140,8 @@ void LokiSource::TakeBatch(LokiBatch batch) {
     lines_total_.Add(news);
     bytes_total_.Add(static_cast<int64_t>(body.memory()));
     found_total_[static_cast<size_t>(batch.found)]->Add(news);
-    if (batch.found == LokiBatch::Found::kLate) feed_->NoteLate(first_news);
+    // What was settled had been read before.
+    if (first_news < passes_.settled()) feed_->NoteLate(first_news);
   }
   given_up_total_.Add(given_up);
   future_total_.Add(streams_.TakeClamped());
@@ -192,12 +207,20 @@ void LokiSource::Poll(Delta*) {
 void LokiSource::Save(Delta* delta) {
   seen_.Save(delta);
   streams_.Save(delta);
+  SaveDoubt(delta);
   if (!std::exchange(passes_changed_, false)) return;
   Json state = Json::array();
   for (size_t i = 0; i < passes_.ages().size(); ++i) {
     state.push_back({passes_.ages()[i], passes_.read_to()[i]});
   }
   delta->positions.push_back({PassesRow(*config_), DumpJson(state)});
+}
+
+void LokiSource::SaveDoubt(Delta* delta) {
+  const TimeNs doubted = feed_->doubted();
+  if (std::exchange(saved_doubt_, doubted) == doubted) return;
+  const std::string state = doubted == kNever ? "" : DumpJson(Json(doubted));
+  delta->positions.push_back({DoubtRow(*config_), state, doubted == kNever});
 }
 
 bool LokiSource::Unsaved() const {

@@ -65,6 +65,7 @@ class LokiSource : public EngineSource {
   void RestorePasses(const std::vector<PositionRow>& stored);
   void TakeBatch(LokiBatch batch);
   void Restrict();
+  void SaveDoubt(Delta* delta);
 
   const LokiSourceConfig* const config_;
   const Clock* const clock_;
@@ -72,6 +73,8 @@ class LokiSource : public EngineSource {
   LokiSeen seen_;
   LokiPasses passes_;
   bool passes_changed_ = false;  // since they were saved
+  TimeNs doubted_ = kNever;      // of the last run: LokiFeed::doubted
+  TimeNs saved_doubt_ = kNever;
   StreamEvaluation streams_;
   SourceHealth health_;
   bool restricted_ = false;  // more lines came than can be known again as long as configured

@@ -103,7 +103,7 @@ absl::Status LokiTail::Listen() {
   RETURN_IF_ERROR(client_->Open(LokiPath("tail", target_, start, 1), LokiHeaders(target_)));
   connected_.Set(1);
   heard_(kNoTime, kNoTime);
-  for (;;) {
+  for (bool first = true;; first = false) {
     ASSIGN_OR_RETURN(const std::string message, client_->Read());
     ASSIGN_OR_RETURN(const LokiTailMessage news, ReadLokiTailMessage(message));
     failures_ = 0;
@@ -111,7 +111,8 @@ absl::Status LokiTail::Listen() {
       LogInfo("the tail of a Loki is back", {{"source", source_}});
     }
     if (news.left_out) gap_();
-    if (news.lines == 0) {
+    // The first may be the one line of the past that is asked for, because no fewer can be.
+    if (news.lines == 0 || (first && news.lines == 1)) {
       heard_(kNoTime, kNoTime);
     } else {
       heard_(news.first, news.last);

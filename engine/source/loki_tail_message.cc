@@ -23,7 +23,7 @@ class TailReader {
     RETURN_IF_ERROR(cursor_.TakeObject([this, &known](const String& key) {
       known = known || key.raw == "streams" || key.raw == "dropped_entries";
       if (key.raw == "streams") return ReadStreams();
-      if (key.raw == "dropped_entries") out_.left_out = cursor_.Peek() != 'n';
+      if (key.raw == "dropped_entries") return ReadDropped();
       return cursor_.Skip();
     }));
     if (!known) return absl::InvalidArgumentError("no message of a tail");
@@ -39,6 +39,18 @@ class TailReader {
         if (key.raw != "values" || cursor_.Peek() == 'n') return cursor_.Skip();
         return cursor_.TakeArray([this](size_t) { return ReadValue(); });
       });
+    });
+  }
+
+  // An empty list says that there is none.
+  absl::Status ReadDropped() {
+    if (cursor_.Peek() != '[') {
+      out_.left_out = cursor_.Peek() != 'n';
+      return cursor_.Skip();
+    }
+    return cursor_.TakeArray([this](size_t) {
+      out_.left_out = true;
+      return cursor_.Skip();
     });
   }
 

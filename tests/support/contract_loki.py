@@ -48,6 +48,10 @@ class Faults:
         self.tail_silent = False    # no ping, no entry, the socket open
         self.tail_seconds = None    # the server ends a tail after so long (1 h in the real one)
         self.loses = True           # the silent loss
+        # After it has begun anew: so long it knows no ingester ("empty ring"), and then so long it
+        # shows ever more of what it had stored, and says nothing of what is missing.
+        self.ring_seconds = 0.0
+        self.recovery_seconds = 0.0
 
 
 class Stream:
@@ -157,6 +161,7 @@ class ContractLoki:
         return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
 
     def begin(self):
+        self.begun, self.begun_ns = time.monotonic(), time.time_ns()
         self.server = Server(("127.0.0.1", self.port), self)
         self.port = self.server.server_address[1]
         thread = threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True)
@@ -226,6 +231,12 @@ class ContractLoki:
         with self.lock:
             return sum(1 for _ in self._find(selects, keeps, tenant, begin, end))
 
+    def _shows(self, ns, line):
+        """Whether it has recovered that entry since it began."""
+        recovered = time.monotonic() - self.begun - self.faults.ring_seconds
+        share = hashlib.sha1(line.encode()).digest()[0] / 256
+        return ns >= self.begun_ns or recovered >= self.faults.recovery_seconds * share
+
     def _find(self, selects, keeps, tenant, begin, end):
         for (owner, _), stream in self.streams.items():
             if owner != tenant or not selects(stream.labels):
@@ -268,6 +279,8 @@ class ContractLoki:
             begin, end = 0, 1 << 62
         with self.lock:
             found = list(self._find(selects, keeps, tenant, begin, end))
+        if self.faults.recovery_seconds > 0:
+            found = [entry for entry in found if self._shows(entry[0], entry[2])]
         if self.ties is not None:
             # Lines of one stream and one instant keep their order.
             rank = {id(labels): self.ties.random() for _, labels, _, _ in found}
@@ -403,6 +416,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         time.sleep(faults.query_seconds)
         while faults.query_hangs and not self.server.ended:
             time.sleep(0.02)
+        if time.monotonic() - self.loki.begun < faults.ring_seconds:
+            return self.answer(500, "empty ring\n")
         if faults.redirect is not None:
             return self.answer(302, "", headers=[("Location", faults.redirect)])
         if faults.query_status is not None:

@@ -9,6 +9,7 @@ import os
 import pathlib
 import subprocess
 import tempfile
+import time
 import unittest
 
 TALLYBELL = os.environ["TALLYBELL"]
@@ -99,6 +100,26 @@ class ReplayTest(unittest.TestCase):
         self.assertEqual(found[0]["startsAt"], "2024-05-01T12:04:30.426698000Z")
         found = self.transitions("--since", "2024-05-01T12:30", path)
         self.assertEqual(found, [])
+
+    def test_since_and_until_may_say_how_long_ago(self):
+        now = time.time()
+        text = "".join(time.strftime("%Y-%m-%dT%H:%M:%SZ can't start vm\n",
+                                     time.gmtime(now - 60 * ago))
+                       for ago in (100, 99, 98, 97, 40, 39, 38, 37))
+        path = self.write("log", text.encode())
+
+        def fired(*words):
+            out, _ = self.replay("--output", "jsonl", *words, path)
+            steps = [json.loads(line) for line in out.splitlines()]
+            return [step["startsAt"] for step in steps if step["state"] == "firing"]
+
+        both = fired("--since", "2h")
+        self.assertEqual(len(both), 2)
+        self.assertEqual(fired("--since", "1h"), both[1:])
+        self.assertEqual(fired("--until", "1h"), both[:1])
+        self.assertEqual(fired("--since", "1d", "--until", "1h30m"), both[:1])
+        _, err = self.replay("--since", "1h", "--until", "2h", path, code=2)
+        self.assertIn("--until is before --since", err)
 
     def test_until_ends_the_input_and_drain_goes_on(self):
         path = self.write("log", lines(1, 2, 3, 4))

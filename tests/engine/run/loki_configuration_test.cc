@@ -33,7 +33,7 @@ TEST(LokiConfigurationTest, NeedsAUrlAndAQuery) {
   ASSERT_EQ(read.lokis.size(), 1u);
   EXPECT_EQ(read.lokis[0].Key(), "loki http://loki:3100 {job=\"a\"}");
   EXPECT_EQ(read.lokis[0].Ages(),
-            (std::vector<DurationNs>{10 * kSecond, kMinute, 10 * kMinute, kHour}));
+            (std::vector<DurationNs>{10 * kSecond, kMinute, 3 * kMinute, 10 * kMinute, kHour}));
   Load("{}", &faults);
   EXPECT_THAT(faults, HasSubstr("the url is missing"));
   EXPECT_THAT(faults, HasSubstr("the query is missing"));
@@ -56,7 +56,8 @@ TEST(LokiConfigurationTest, EachTenantAndQueryIsASource) {
   EXPECT_EQ(read.lokis[3].target.http.credentials.user, "u");
   EXPECT_EQ(read.lokis[3].start, kDay);
   EXPECT_FALSE(read.lokis[3].tail);
-  EXPECT_EQ(read.lokis[3].Ages(), (std::vector<DurationNs>{2 * kSecond, kMinute, 5 * kMinute}));
+  EXPECT_EQ(read.lokis[3].Ages(),
+            (std::vector<DurationNs>{2 * kSecond, kMinute, 3 * kMinute, 5 * kMinute}));
 }
 
 TEST(LokiConfigurationTest, SaysWhatIsWrong) {

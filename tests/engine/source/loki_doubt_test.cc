@@ -36,12 +36,14 @@ TEST(LokiDoubtTest, NothingIsDueThatNobodyDoubts) {
 
 TEST(LokiDoubtTest, WhatIsInDoubtIsReadAgainEachTimeAfterTwiceAsLong) {
   LokiDoubt doubt;
-  doubt.Raise(kDay - kMinute, 0);
+  doubt.NoteLate(kDay - kMinute, 0);
   EXPECT_EQ(doubt.next(), 2 * kSecond);
+  EXPECT_EQ(doubt.from(), kDay - kMinute);
   std::vector<TimeNs> from;
   EXPECT_THAT(DueAt(&doubt, 300, &from), ElementsAre(2, 6, 14, 30, 62));
   EXPECT_EQ(from, std::vector<TimeNs>(5, -kMinute));
   EXPECT_EQ(doubt.next(), kNever);
+  EXPECT_EQ(doubt.from(), kNever);
 }
 
 TEST(LokiDoubtTest, DoubtWithoutEndIsReadSomeTimesMoreAndNotForEver) {
@@ -49,7 +51,7 @@ TEST(LokiDoubtTest, DoubtWithoutEndIsReadSomeTimesMoreAndNotForEver) {
   int reads = 0;
   for (int64_t second = 0; second < 620; ++second) {
     const TimeNs now = second * kSecond;
-    doubt.Raise(now - 30 * kSecond, now);
+    doubt.NoteLate(now - 30 * kSecond, now);
     reads += doubt.Due(now - 10 * kSecond, now).has_value();
   }
   EXPECT_LE(reads, 50);
@@ -58,20 +60,63 @@ TEST(LokiDoubtTest, DoubtWithoutEndIsReadSomeTimesMoreAndNotForEver) {
 
 TEST(LokiDoubtTest, WhatIsDoubtedMeanwhileIsReadWithTheRestAndAgainAfterIt) {
   LokiDoubt doubt;
-  doubt.Raise(kDay - 20 * kSecond, 0);
+  doubt.NoteLate(kDay - 20 * kSecond, 0);
   doubt.Due(kDay, 2 * kSecond);
-  doubt.Raise(kDay - kMinute, 3 * kSecond);
+  doubt.NoteLate(kDay - kMinute, 3 * kSecond);
   std::vector<TimeNs> from;
   EXPECT_THAT(DueAt(&doubt, 300, &from), ElementsAre(6, 14, 30, 62, 64, 68, 76, 92, 124));
   EXPECT_EQ(*std::max_element(from.begin(), from.end()), -kMinute);
 }
 
+TEST(LokiDoubtTest, WhoWasCutOffIsWaitedForLonger) {
+  LokiDoubt doubt;
+  doubt.NoteGap(kDay - kMinute, 0);
+  std::vector<TimeNs> from;
+  EXPECT_THAT(DueAt(&doubt, 600, &from), ElementsAre(2, 6, 14, 30, 62, 126, 254));
+  EXPECT_EQ(from, std::vector<TimeNs>(7, -kMinute));
+}
+
+TEST(LokiDoubtTest, EachGapHasItsOwnTimesWhateverCameLateBefore) {
+  LokiDoubt doubt;
+  doubt.NoteLate(kDay - 20 * kSecond, 0);
+  doubt.NoteGap(kDay - kMinute, 0);
+  for (int64_t second = 0; second < 40; ++second) doubt.Due(kDay, second * kSecond);
+  doubt.NoteGap(kDay - kSecond, 40 * kSecond);
+  doubt.NoteGap(kDay - 2 * kMinute, 41 * kSecond);
+  EXPECT_EQ(doubt.from(), kDay - 2 * kMinute);
+  std::vector<TimeNs> from;
+  EXPECT_THAT(DueAt(&doubt, 600, &from), ElementsAre(42, 46, 54, 62, 70, 102, 126, 166, 254, 294));
+  EXPECT_EQ(from[0], -2 * kMinute);
+  EXPECT_EQ(from[3], -kMinute);
+}
+
+TEST(LokiDoubtTest, GapsWithoutEndAreReadSomeTimesMoreAndNoneIsForgotten) {
+  for (const int64_t every : {1, 5, 15, 40}) {
+    LokiDoubt doubt;
+    std::vector<int64_t> at;
+    for (int64_t second = 0; second < 1200; ++second) {
+      const TimeNs now = second * kSecond;
+      if (second % every == 0 && second < 600) doubt.NoteGap(now - 30 * kSecond, now);
+      if (doubt.Due(now - 10 * kSecond, now).has_value()) at.push_back(second);
+    }
+    EXPECT_LE(at.size(), 90u) << every;
+    // However many there were, each is followed by reads, and by one that is late.
+    for (int64_t gap = 0; gap < 600; gap += every) {
+      const auto after = std::upper_bound(at.begin(), at.end(), gap);
+      ASSERT_TRUE(after != at.end()) << every;
+      EXPECT_LE(*after - gap, 100) << every << " " << gap;
+    }
+    EXPECT_GE(at.back(), 590 + 250) << every;
+    EXPECT_EQ(doubt.from(), kNever);
+  }
+}
+
 TEST(LokiDoubtTest, NoMoreIsReadThanAQuarterOfAnHourNorWhatIsNotSettled) {
   LokiDoubt doubt;
-  doubt.Raise(0, 0);
+  doubt.NoteLate(0, 0);
   EXPECT_EQ(doubt.Due(kDay, 2 * kSecond), kDay - LokiDoubt::kMost);
   LokiDoubt early;
-  early.Raise(kDay, 0);
+  early.NoteLate(kDay, 0);
   EXPECT_FALSE(early.Due(kDay, 2 * kSecond).has_value());
   EXPECT_TRUE(early.Due(kDay + 1, 6 * kSecond).has_value());
 }

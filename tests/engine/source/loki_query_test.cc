@@ -114,6 +114,7 @@ TEST(LokiTailMessageTest, TellsWhenItsLinesWere) {
           .value();
   EXPECT_EQ(none.lines, 0u);
   EXPECT_TRUE(none.left_out);
+  EXPECT_FALSE(ReadLokiTailMessage(R"({"streams":[],"dropped_entries":[]})")->left_out);
 }
 
 TEST(LokiTailMessageTest, RefusesWhatIsNone) {
