@@ -65,7 +65,8 @@ LiveEngine::LiveEngine(Configuration configuration, RuleSet rules,
       metrics_(metrics),
       store_(std::move(store)),
       sinks_(std::move(sinks)),
-      state_health_(metrics) {
+      state_health_(metrics),
+      clock_health_(metrics) {
   rules_ = std::make_unique<LiveRules>(std::move(rules), std::move(configuration_.redact),
                                        configuration_.external_labels, metrics);
 }
@@ -197,6 +198,8 @@ void LiveEngine::Evaluate() {
   for (const auto& source : sources_) source->health().Tell(meta_alerts_.get());
   state_health_.Tell(clock_->Now(), meta_alerts_.get());
   limits_.Tell(rules_->evaluator, clock_->Now(), meta_alerts_.get());
+  clock_health_.Tell(rules_->evaluator, ClockHealth::Tolerance(configuration_), clock_->Now(),
+                     meta_alerts_.get());
   meta_alerts_->Tell(configuration_.external_labels, clock_->Now(), &updates, &delta_);
   HoldBack(&updates);
   EndFirstStart(&updates, &delta_);

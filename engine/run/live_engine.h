@@ -14,6 +14,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/metrics.h"
 #include "engine/outbox/outbox.h"
+#include "engine/run/clock_health.h"
 #include "engine/run/configuration.h"
 #include "engine/run/engine_mailbox.h"
 #include "engine/run/engine_snapshot.h"
@@ -117,6 +118,7 @@ class LiveEngine {
   std::unique_ptr<MetaAlerts> meta_alerts_;
   LimitAlerts limits_;
   StateHealth state_health_;
+  ClockHealth clock_health_;
   std::vector<std::unique_ptr<EngineSource>> sources_;
   std::vector<PushSource*> pushes_;  // those of sources_
   EngineMailbox* mailbox_ = nullptr;

@@ -24,6 +24,7 @@ constexpr Help kHelp[] = {
     {"alerts_untold_total", "Alerts that fired while the rule had as many told as it may."},
     {"build_info", "Always 1; the labels say which version runs."},
     {"by_missing_total", "Matches that lack every alternative of a name in the rule's by."},
+    {"clock_behind_seconds", "How far the clock is behind what was decided; 0 unless set back."},
     {"commit_duration_seconds", "How long transactions of the state took."},
     {"config_last_reload_success_timestamp_seconds", "When the configuration was last taken over."},
     {"config_last_reload_successful", "Whether the last reload was taken over: 1 or 0."},

@@ -90,6 +90,38 @@ class IsolationTest(LiveTest):
         self.sick.answer = lambda request: (200, "")
         self.recover(range(10))
 
+    def test_of_a_cluster_of_three_each_is_told_all_though_one_is_dead_and_one_cut_off(self):
+        third = AlertmanagerReceiver()
+        self.addCleanup(third.stop)
+        urls = [self.sick.url, third.url, self.well.url]
+        self.configure(paths=self.log, rules=RULES,
+                       sinks=f"[{{alertmanager: {{urls: {urls}, min_firing: 0s}}}}]")
+        self.sick.stop()
+        third.answer = third.hang
+        self.tallybell()
+        self.check(self.see(range(20)))
+        # The two come back, and the one that was well is gone.
+        self.sick.start()
+        third.answer = lambda request: (200, "")
+        third.released.set()
+        self.recover(range(20))
+        for n in range(20):
+            wait_until(lambda n=n: third.fires(n=str(n)), f"{n} is told late", 90)
+        self.well.stop()
+        append(self.log, glog("see 99"))
+        for receiver in (self.sick, third):
+            wait_until(lambda r=receiver: r.fires(n="99"), "those that are left are told")
+
+    def test_proxies_that_the_environment_names_are_not_asked(self):
+        proxy = Receiver()
+        self.addCleanup(proxy.stop)
+        names = [f"{scheme}_proxy" for scheme in ("http", "https", "all")]
+        self.tallybell(environment={name: proxy.url for lower in names
+                                    for name in (lower, lower.upper())})
+        self.check(self.see(range(3)))
+        wait_until(lambda: self.sick.fires(n="2"), "the other is told")
+        self.assertEqual(proxy.taken(), [])
+
     def test_each_receiver_is_told_in_its_own_way(self):
         self.configure(paths=self.log, rules=RULES,
                        sinks=f"[stdout: {{}}, webhook: {{url: '{self.sick.url}/hook'}}, "

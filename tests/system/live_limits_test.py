@@ -97,6 +97,29 @@ class LimitsTest(LiveTest):
         self.see("restarted")
         self.assertEqual(told(), TOLD)
 
+    def test_long_keys_that_differ_at_their_ends_are_cut_and_stay_apart(self):
+        self.begin("groups:\n  - name: limits\n    rules:\n" + SEEN + """\
+      - alert: Long
+        match: '/long (?P<g>\\w+) (?P<n>\\d+)/'
+        when: count > 1 in 1h
+        by: [g]
+""")
+        keys = ["k" * (64 << 10) + end for end in "abc"] + ["k" * 1024, "k" * 1025]
+        # Two of each, in turns: keys that were taken for each other would count more.
+        append(self.log, "".join(glog(f"long {key} {n}") for n in range(2) for key in keys))
+        self.see("after")
+
+        def told():
+            return {alert["labels"]["g"]: alert for _, alert in self.receiver.alerts()
+                    if alert["labels"]["alertname"] == "Long"}
+        wait_until(lambda: len(told()) >= len(keys), "each key has an alert")
+        self.assertEqual(self.process.stop(), 0)
+        self.assertEqual(len(told()), len(keys))
+        self.assertLessEqual(max(len(key.encode()) for key in told()), 1024)
+        self.assertIn("k" * 1024, told())
+        fired = [t for t in self.transitions() if t["alert"] == "Long" and t["state"] == "firing"]
+        self.assertEqual([t["value"] for t in fired], [2] * len(keys))
+
     def test_its_own_log_as_a_source_does_not_feed_itself(self):
         log = self.directory / "tallybell.stderr"
         self.begin("groups:\n  - name: limits\n    rules:\n" + SEEN + """\

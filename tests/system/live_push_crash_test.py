@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright The tallybell Authors
-"""Pushes over kills: a client that sends again until it is answered is counted exactly once."""
+"""Pushes over kills: a client that sends again until it is answered is counted exactly once.
+
+TALLYBELL_KILLS says how often it is killed (10), 30 pushes apart.
+"""
 
 import json
 import os
@@ -14,13 +17,14 @@ import unittest
 import urllib.error
 import urllib.request
 
-from harness import LiveTest
+from harness import LiveTest, wait_until
 from receivers import AlertmanagerReceiver
 
 SEED = 20240501
-PUSHES = 300
 LINES = 5
-KILLS = 10
+KILLS = int(os.environ.get("TALLYBELL_KILLS", "10"))
+PUSHES = 30 * KILLS
+HOSTS = 1 + PUSHES * LINES // 5000  # a value is exact up to 10,000
 
 RULES = """\
 groups:
@@ -78,23 +82,27 @@ server: {{listen: '127.0.0.1:0'}}
         for push in range(PUSHES):
             values = [[str(start + push * LINES + i), f"boom {push} {i}"] for i in range(LINES)]
             body = json.dumps({"streams": [
-                {"stream": {"job": "push", "host": "mac1"}, "values": values}]}).encode()
+                {"stream": {"job": "push", "host": f"mac{push % HOSTS}"}, "values": values}]}
+            ).encode()
             if push in kills:
                 self.kill_soon(dice.uniform(0, 0.01))
-            for _ in range(100):
-                status = self.post(body, {"Content-Type": "application/json"})
-                if status == 204:
-                    break
-                if not self.process.alive():
-                    self.begin()
-            self.assertEqual(status, 204, f"push {push}, seed {SEED}")
+            wait_until(lambda sent=body: self.taken(sent), f"push {push}, seed {SEED}, is taken")
             if not self.process.alive():
                 self.begin()
         with urllib.request.urlopen(self.url + "/api/v1/alerts", timeout=60) as answer:
             alerts = json.load(answer)["data"]["alerts"]
-        self.assertEqual([float(alert["value"]) for alert in alerts], [PUSHES * LINES],
-                         f"seed {SEED}")
+        counted = {alert["labels"]["host"]: float(alert["value"]) for alert in alerts}
+        self.assertEqual(counted, {f"mac{host}": float(LINES * len(range(host, PUSHES, HOSTS)))
+                                   for host in range(HOSTS)}, f"seed {SEED}")
+        print(f"\n{KILLS} kills, {PUSHES} pushes of {LINES} lines", flush=True)
         self.assertGreater(len(self.processes), 1, "it was never killed")
+
+    def taken(self, body):
+        """Whether it is answered with 204. Who is gone is started again."""
+        status = self.post(body, {"Content-Type": "application/json"})
+        if status != 204 and not self.process.alive():
+            self.begin()
+        return status == 204
 
     def kill_soon(self, seconds):
         """Kills it in the middle of what it does next; when that is makes no test pass or fail."""

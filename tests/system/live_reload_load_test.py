@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright The tallybell Authors
 """Reloads while lines come: bad files of many kinds change nothing, good ones keep every count that
-they can; a configuration behind a link that is swapped; `check` and `run` judge alike."""
+they can; a configuration behind a link that is swapped; `check` and `run` judge alike.
+
+TALLYBELL_SWAPS says how often the link is swapped (50), TALLYBELL_MUTANTS how many configurations
+are judged (100).
+"""
 
 import concurrent.futures
 import json
@@ -19,8 +23,9 @@ from harness import LiveTest, append, glog, wait_until
 from receivers import AlertmanagerReceiver
 
 SEED = 20240505
-SWAPS = 50
-MUTANTS = 30 if os.environ.get("TALLYBELL_SANITIZE") else 100
+SWAPS = int(os.environ.get("TALLYBELL_SWAPS", "50"))
+MUTANTS = int(os.environ.get("TALLYBELL_MUTANTS",
+                             "30" if os.environ.get("TALLYBELL_SANITIZE") else "100"))
 
 
 def rules(numbers, text="first"):

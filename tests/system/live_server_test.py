@@ -234,6 +234,12 @@ class GuardedServerTest(ServerTest):
                              ("/api/v1/alerts", 401), ("/api/v1/status/config", 401)]:
             self.assertEqual(ServerTest.ask(self, path)[0], status, path)
         self.assertEqual(ServerTest.ask(self, "/loki/api/v1/push", "POST", b"{}")[0], 401)
+        # Who says that he is here, or somebody, is nobody; and who says it at great length.
+        for header in (("REMOTE_ADDR", "127.0.0.1"), ("X-Forwarded-For", "127.0.0.1"),
+                       ("X-Remote-User", "u"), ("Authorization", "Basic"),
+                       ("Authorization", "Basic dTpzZWNyZXQ5%0D%0A"),
+                       ("Authorization", "Basic " + "dTpz" * 6000)):
+            self.assertEqual(ServerTest.ask(self, "/metrics", headers=[header])[0], 401, header)
         self.assertNotIn("secret9", self.process.stderr())
         self.assertNotIn("secret9", self.data("/api/v1/status/config")["yaml"])
 

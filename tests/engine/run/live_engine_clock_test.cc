@@ -188,7 +188,7 @@ TEST_F(LiveEngineClockTest, SetBackByAnHourItEndsNothingAndComesToRest) {
   Pass(5 * kSecond);
   clock_.Set(clock_.Now() - kHour);
   Pass(2 * kMinute);
-  EXPECT_THAT(Told(), ElementsAre("firing Burst a"));
+  EXPECT_THAT(Told(), ElementsAre("firing Burst a", "firing TallybellClockSetBack "));
 }
 
 TEST_F(LiveEngineClockTest, SetBackByAnHourItEndsWhatFiresWhenItsTimeHasCome) {
@@ -198,7 +198,43 @@ TEST_F(LiveEngineClockTest, SetBackByAnHourItEndsWhatFiresWhenItsTimeHasCome) {
   clock_.Set(clock_.Now() - kHour);
   Pass(kHour, 20 * kSecond);
   Pass(21 * kMinute, 5 * kSecond);
-  EXPECT_THAT(Told(), ElementsAre("firing Burst a", "resolved Burst a"));
+  EXPECT_THAT(Told(), ElementsAre("firing Burst a", "firing TallybellClockSetBack ",
+                                  "resolved TallybellClockSetBack ", "resolved Burst a"));
+}
+
+// What it does not see because of that is said, over a restart too.
+TEST_F(LiveEngineClockTest, SetBackItSaysSoUntilTheClockIsWhereItWas) {
+  Start(kBurst);
+  Say("burst a");
+  Pass(kMinute);
+  EXPECT_EQ(metrics_.Total("clock_behind_seconds"), 0);
+  clock_.Set(clock_.Now() - kHour);
+  Pass(kSecond);
+  EXPECT_GT(metrics_.Total("clock_behind_seconds"), 59 * kMinute);
+  for (int i = 0; i < 4; ++i) Say("burst unseen");
+  Pass(30 * kMinute, kMinute);
+  EXPECT_GT(metrics_.Total("clock_behind_seconds"), 28 * kMinute);
+  Stop();
+  EXPECT_THAT(notebook_.lines(), ElementsAre("firing TallybellClockSetBack "));
+  Start(kBurst);
+  Pass(10 * kMinute, kMinute);
+  EXPECT_GT(metrics_.Total("clock_behind_seconds"), 18 * kMinute);
+  Pass(20 * kMinute, kMinute);
+  EXPECT_EQ(metrics_.Total("clock_behind_seconds"), 0);
+  for (int i = 0; i < 4; ++i) Say("burst seen");
+  Pass(kMinute);
+  EXPECT_THAT(Told(), ElementsAre("firing TallybellClockSetBack ",
+                                  "resolved TallybellClockSetBack ", "firing Burst seen"));
+}
+
+TEST_F(LiveEngineClockTest, SetBackByLessThanStampsMayBeAheadIsNothingToTell) {
+  Start(kBurst);
+  Say("burst a");
+  Pass(kMinute);
+  clock_.Set(clock_.Now() - 90 * kSecond);
+  Pass(2 * kMinute);
+  EXPECT_EQ(metrics_.Total("clock_behind_seconds"), 0);
+  EXPECT_THAT(Told(), IsEmpty());
 }
 
 TEST_F(LiveEngineClockTest, SetAheadByAnHourItComesToRestAndCountsWhatIsWrittenThen) {
