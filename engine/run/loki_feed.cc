@@ -24,7 +24,7 @@ constexpr DurationNs kLongestRest = kSecond;
 // more where they take long: the Loki has others to answer.
 constexpr DurationNs kBetweenEarly = 100 * kMillisecond;
 constexpr int64_t kRestForWork = 3;
-// Of what came late no more is asked for at once for the tail's sake.
+// Of what came late no more is asked for at once for the tail's sake, nor before it for others'.
 constexpr DurationNs kMostLate = kMinute;
 // A Loki that is back is found so soon; it is asked more often while it is well.
 constexpr DurationNs kLongestBackOff = 15 * kSecond;
@@ -112,10 +112,11 @@ absl::Status LokiFeed::fault() const {
   return fault_;
 }
 
-// Who was so late may have had more to tell, from as long before that.
+// Who was so late may have had more to tell, of as long before that; a clock that is always behind
+// is not to make it much.
 void LokiFeed::NoteLate(TimeNs time) {
   absl::MutexLock lock(&mutex_);
-  const DurationNs late = std::max<DurationNs>(SubtractNs(clock_->Now(), time), 0);
+  const DurationNs late = std::clamp<DurationNs>(SubtractNs(clock_->Now(), time), 0, kMostLate);
   doubt_.NoteLate(SubtractNs(time, AddNs(late, kOverlap)), clock_->Monotonic());
 }
 

@@ -25,6 +25,8 @@ constexpr int kFailuresBeforeLog = 3;
 constexpr DurationNs kLongestBackOff = 15 * kSecond;
 // One that lasted so long was a good one, though nothing came.
 constexpr DurationNs kWhole = 10 * kSecond;
+// A hundred lines as long as any, with what of them is escaped.
+constexpr size_t kMaxMessage = 32 << 20;
 
 }  // namespace
 
@@ -33,6 +35,7 @@ absl::StatusOr<std::unique_ptr<LokiTail>> LokiTail::Create(const LokiTarget& tar
                                                            const Clock* clock, Metrics* metrics) {
   WebSocketClient::Options options;
   options.http = target.http;
+  options.max_message = kMaxMessage;
   ASSIGN_OR_RETURN(std::unique_ptr<WebSocketClient> client, WebSocketClient::Create(options));
   return std::unique_ptr<LokiTail>(new LokiTail(std::move(client), target, source, clock, metrics));
 }
@@ -73,18 +76,18 @@ void LokiTail::Run() {
   BackOff back_off(std::hash<std::string>()(source_));
   do {
     absl::Status ended;
-    const TimeNs began = clock_->Monotonic();
+    connected_at_ = kNever;
     try {
       ended = Listen();
     } catch (const std::exception& error) {
       ended = absl::InternalError(error.what());
     }
-    const bool was_there = connected_.Value() > 0;
     connected_.Set(0);
     if (absl::IsCancelled(ended)) return;
-    if (was_there) gap_();
     ends_total_.Add();
-    if (SubtractNs(clock_->Monotonic(), kWhole) >= began) failures_ = 0;
+    if (SubtractNs(clock_->Monotonic(), kWhole) >= connected_at_) failures_ = 0;
+    // One that never was a tail, as where all are given away, leaves no gap.
+    if (connected_at_ != kNever && failures_ == 0) gap_();
     if (failures_ == 0) back_off.Reset();
     Note(ended);
   } while (Rest(std::min(back_off.Next(), kLongestBackOff)));
@@ -102,6 +105,7 @@ absl::Status LokiTail::Listen() {
   const TimeNs start = SubtractNs(clock_->Now(), kBefore);
   RETURN_IF_ERROR(client_->Open(LokiPath("tail", target_, start, 1), LokiHeaders(target_)));
   connected_.Set(1);
+  connected_at_ = clock_->Monotonic();
   heard_(kNoTime, kNoTime);
   for (bool first = true;; first = false) {
     ASSIGN_OR_RETURN(const std::string message, client_->Read());

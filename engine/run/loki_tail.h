@@ -28,8 +28,7 @@ class LokiTail {
   // Something came with times from `first` to `last`; both kNoTime: nobody knows what. Called on
   // the tail's thread.
   using Heard = std::function<void(TimeNs first, TimeNs last)>;
-  // A tail that was there has ended, or says that it left something out. Called on the tail's
-  // thread.
+  // A tail that was one has ended, or says that it left something out. Called on the tail's thread.
   using Gap = std::function<void()>;
 
   // The errors of WebSocketClient::Create. `source` is its key; pointers outlive it. Metrics, by
@@ -60,7 +59,8 @@ class LokiTail {
   Metric& ends_total_;
   Heard heard_;
   Gap gap_;
-  int failures_ = 0;  // since a message came
+  int failures_ = 0;              // since a message came
+  TimeNs connected_at_ = kNever;  // monotonic
   bool logged_ = false;
   std::thread thread_;
 

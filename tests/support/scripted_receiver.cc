@@ -3,15 +3,12 @@
 
 #include "tests/support/scripted_receiver.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
-#include <cstdlib>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -67,21 +64,9 @@ bool ReadRequest(int fd, std::string* buffer, ScriptedReceiver::Request* request
 
 }  // namespace
 
-ScriptedReceiver::ScriptedReceiver(std::vector<Step> steps)
-    : listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)),
-      steps_(steps.begin(), steps.end()) {
+ScriptedReceiver::ScriptedReceiver(std::vector<Step> steps) : steps_(steps.begin(), steps.end()) {
   // As main does before anything else.
   std::signal(SIGPIPE, SIG_IGN);
-  sockaddr_in address = {};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  if (bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-      listen(listener_.get(), 64) != 0 ||
-      getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    std::abort();
-  }
-  port_ = ntohs(address.sin_port);
   acceptor_ = std::thread([this] { Accept(); });
 }
 
@@ -91,7 +76,7 @@ ScriptedReceiver::~ScriptedReceiver() {
     stopping_ = true;
     for (const int fd : open_) shutdown(fd, SHUT_RDWR);
   }
-  shutdown(listener_.get(), SHUT_RDWR);
+  listener_.Close();
   acceptor_.join();
   for (std::thread& server : servers_) server.join();
 }
@@ -104,7 +89,7 @@ ScriptedReceiver::Step ScriptedReceiver::Answer(int status, absl::string_view bo
   return step;
 }
 
-std::string ScriptedReceiver::url() const { return absl::StrCat("http://127.0.0.1:", port_); }
+std::string ScriptedReceiver::url() const { return absl::StrCat("http://127.0.0.1:", port()); }
 
 void ScriptedReceiver::Release() {
   absl::MutexLock lock(&mutex_);
@@ -130,7 +115,7 @@ bool ScriptedReceiver::WaitForRequests(size_t n) const {
 
 void ScriptedReceiver::Accept() {
   for (int connection = 0;; ++connection) {
-    const int fd = accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC);
+    const int fd = listener_.Accept().Release();
     if (fd < 0) return;
     absl::MutexLock lock(&mutex_);
     open_.push_back(fd);

@@ -13,7 +13,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
-#include "engine/base/unique_fd.h"
+#include "tests/support/loopback_listener.h"
 
 namespace tallybell {
 
@@ -53,7 +53,7 @@ class ScriptedReceiver {
   // "HTTP/1.1 <status>" with a length, `headers` (each ending in \r\n) and `body`.
   static Step Answer(int status, absl::string_view body = "", absl::string_view headers = "");
 
-  int port() const { return port_; }
+  int port() const { return listener_.port(); }
   std::string url() const;
 
   // Lets everything that hangs answer 200.
@@ -71,8 +71,7 @@ class ScriptedReceiver {
   bool Do(int fd, const Step& step);
   Step NextStep();
 
-  UniqueFd listener_;
-  int port_ = 0;
+  const LoopbackListener listener_;
 
   mutable absl::Mutex mutex_;
   std::deque<Step> steps_ ABSL_GUARDED_BY(mutex_);

@@ -3,11 +3,9 @@
 
 #include "tests/support/tls_receiver.h"
 
-#include <netinet/in.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
-#include <sys/socket.h>
 
 #include <csignal>
 #include <cstdio>
@@ -88,8 +86,7 @@ std::string TlsIdentity::WriteKey(const std::string& name, const std::string& pa
 }
 
 TlsReceiver::TlsReceiver(const TlsIdentity& identity, Version version)
-    : context_(SSL_CTX_new(TLS_server_method())),
-      listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    : context_(SSL_CTX_new(TLS_server_method())) {
   // As main does before anything else.
   std::signal(SIGPIPE, SIG_IGN);
   constexpr int kVersions[] = {0, TLS1_VERSION, TLS1_1_VERSION, TLS1_2_VERSION, TLS1_3_VERSION};
@@ -99,21 +96,11 @@ TlsReceiver::TlsReceiver(const TlsIdentity& identity, Version version)
   if (version == kTls10 || version == kTls11) SSL_CTX_set_security_level(context_, 0);
   SSL_CTX_use_certificate(context_, identity.certificate());
   SSL_CTX_use_PrivateKey(context_, identity.key());
-  sockaddr_in address = {};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  if (bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-      listen(listener_.get(), 64) != 0 ||
-      getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    std::abort();
-  }
-  port_ = ntohs(address.sin_port);
   thread_ = std::thread([this] { Serve(); });
 }
 
 TlsReceiver::~TlsReceiver() {
-  shutdown(listener_.get(), SHUT_RDWR);
+  listener_.Close();
   thread_.join();
   SSL_CTX_free(context_);
 }
@@ -130,7 +117,7 @@ std::string TlsReceiver::server_name() const {
 
 void TlsReceiver::Serve() {
   for (;;) {
-    const UniqueFd fd(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    const UniqueFd fd = listener_.Accept();
     if (!fd) return;
     SSL* const ssl = SSL_new(context_);
     SSL_set_fd(ssl, fd.get());

@@ -13,7 +13,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
-#include "engine/base/unique_fd.h"
+#include "tests/support/loopback_listener.h"
 
 namespace tallybell {
 
@@ -61,7 +61,7 @@ class TlsReceiver {
   // Goes without a word at that moment, from the next connection on.
   void Leave(Moment when) { leave_ = when; }
 
-  int port() const { return port_; }
+  int port() const { return listener_.port(); }
   int64_t bytes() const { return bytes_; }
   // What the last client called us.
   std::string server_name() const;
@@ -71,8 +71,7 @@ class TlsReceiver {
   void Talk(SSL* ssl);
 
   SSL_CTX* const context_;
-  UniqueFd listener_;
-  int port_ = 0;
+  const LoopbackListener listener_;
   std::atomic<Moment> leave_{kAtTheEnd};
   std::atomic<int64_t> bytes_{0};
   mutable absl::Mutex mutex_;

@@ -131,23 +131,12 @@ void RawWebSocketPeer::AwaitEnd() const {
   while (!ReadBytes(fd_, 1).empty()) continue;
 }
 
-RawWebSocketServer::RawWebSocketServer(Talk talk)
-    : talk_(std::move(talk)), listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-  sockaddr_in address = {};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  if (bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-      listen(listener_.get(), 64) != 0 ||
-      getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    std::abort();
-  }
-  port_ = ntohs(address.sin_port);
+RawWebSocketServer::RawWebSocketServer(Talk talk) : talk_(std::move(talk)) {
   thread_ = std::thread([this] { Serve(); });
 }
 
 RawWebSocketServer::~RawWebSocketServer() {
-  shutdown(listener_.get(), SHUT_RDWR);
+  listener_.Close();
   {
     absl::MutexLock lock(&mutex_);
     if (open_ >= 0) shutdown(open_, SHUT_RDWR);
@@ -157,7 +146,7 @@ RawWebSocketServer::~RawWebSocketServer() {
 
 void RawWebSocketServer::Serve() {
   for (;;) {
-    const UniqueFd client(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    const UniqueFd client = listener_.Accept();
     if (client.get() < 0) return;
     const int one = 1;
     setsockopt(client.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);

@@ -13,7 +13,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
-#include "engine/base/unique_fd.h"
+#include "tests/support/loopback_listener.h"
 
 namespace tallybell {
 
@@ -69,14 +69,13 @@ class RawWebSocketServer {
   // Cuts who is being talked to.
   ~RawWebSocketServer();
 
-  int port() const { return port_; }
+  int port() const { return listener_.port(); }
 
  private:
   void Serve();
 
   const Talk talk_;
-  UniqueFd listener_;
-  int port_ = 0;
+  const LoopbackListener listener_;
   absl::Mutex mutex_;
   int open_ ABSL_GUARDED_BY(mutex_) = -1;
   std::thread thread_;
