@@ -23,6 +23,8 @@ class EngineSource {
 
   // Reads a little of what there is. True if there may be more at once.
   virtual bool Read() = 0;
+  // Whether others bring it what it reads, and can be told to come again.
+  virtual bool IsPushed() const { return false; }
 
   // Appends what must be remembered of what was read since the last call.
   virtual void Save(Delta* delta) = 0;

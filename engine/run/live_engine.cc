@@ -181,10 +181,26 @@ bool LiveEngine::Step() {
     for (const auto& source : sources_) source->Poll(&delta_);
     next_poll_ = AddNs(now, kPollEvery);
   }
-  bool more = false;
-  for (const auto& source : sources_) more |= source->Read();
+  const bool more = ReadSources();
   CrashPoint("after-read");
   Evaluate();
+  return more;
+}
+
+// Each source has its turn. While what can wait where it stands is behind, pushes have a fifth of
+// the time and no more: so a flood of them is turned away, and files are read on.
+bool LiveEngine::ReadSources() {
+  const TimeNs begin = clock_->Monotonic();
+  bool behind = false;
+  for (const auto& source : sources_) {
+    if (!source->IsPushed()) behind |= source->Read();
+  }
+  const TimeNs turn = clock_->Monotonic();
+  push_debt_ = behind ? std::max<DurationNs>(push_debt_ - (turn - begin), 0) : 0;
+  if (push_debt_ > 0) return true;
+  bool more = behind;
+  for (PushSource* const push : pushes_) more |= push->Read();
+  push_debt_ = 4 * (clock_->Monotonic() - turn);
   return more;
 }
 

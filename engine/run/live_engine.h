@@ -95,6 +95,7 @@ class LiveEngine {
 
  private:
   void NoteSleep();
+  bool ReadSources();
   void Evaluate();
   void Convert(RuleEvaluator::Output output, std::vector<AlertUpdate>* updates, Delta* delta);
   void TakeUpFirstStart(const Store::Snapshot& snapshot, std::vector<AlertUpdate>* updates,
@@ -124,6 +125,8 @@ class LiveEngine {
   EngineMailbox* mailbox_ = nullptr;
   TimeNs next_poll_ = kNoTime;      // monotonic
   TimeNs unready_since_ = kNoTime;  // monotonic; kNoTime: the disk keeps up
+  // How long others are read before pushes have another turn, while they are behind.
+  DurationNs push_debt_ = 0;
   // Of the last step.
   TimeNs last_wall_ = kNoTime;
   TimeNs last_monotonic_ = kNoTime;

@@ -45,6 +45,7 @@ class PushSource : public EngineSource {
 
   // Evaluates some of what waits. True if there is more at once.
   bool Read() override;
+  bool IsPushed() const override { return true; }
 
   // Appends what must be remembered of what was read since the last call, and the answers that may
   // be given when that is committed.

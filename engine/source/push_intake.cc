@@ -63,6 +63,8 @@ absl::Status PushIntake::Take(PushRequest request, std::function<void(const Push
   RETURN_IF_ERROR(CheckPushTenant(request.tenant));
   ASSIGN_OR_RETURN(const PushDecoder decoder,
                    ChoosePushDecoder(request.content_type, request.content_encoding));
+  // A push takes hardly less than was sent of it. In a flood, what is turned away must cost little.
+  RETURN_IF_ERROR(queue_->CheckRoom(request.body.size()));
   const PushLimits& limits = options_.limits;
   ASSIGN_OR_RETURN(std::string body,
                    Decompress(decoder.compression, std::move(request.body), limits.body_bytes));

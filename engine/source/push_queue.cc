@@ -11,14 +11,24 @@ namespace tallybell {
 PushQueue::PushQueue(size_t max_bytes)
     : max_bytes_(max_bytes), wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
 
+absl::Status PushQueue::CheckRoomLocked(size_t bytes) const {
+  if (pushes_.empty() || (bytes <= max_bytes_ && bytes_ <= max_bytes_ - bytes)) {
+    return absl::OkStatus();
+  }
+  return absl::ResourceExhaustedError(
+      "too many pushes wait to be evaluated, please try again later");
+}
+
+absl::Status PushQueue::CheckRoom(size_t bytes) const {
+  absl::MutexLock lock(&mutex_);
+  return CheckRoomLocked(bytes);
+}
+
 absl::Status PushQueue::Add(Push* push) {
   {
     absl::MutexLock lock(&mutex_);
     const size_t bytes = push->body.memory();
-    if (!pushes_.empty() && (bytes > max_bytes_ || bytes_ > max_bytes_ - bytes)) {
-      return absl::ResourceExhaustedError(
-          "too many pushes wait to be evaluated, please try again later");
-    }
+    if (absl::Status room = CheckRoomLocked(bytes); !room.ok()) return room;
     bytes_ += bytes;
     pushes_.push_back(std::move(*push));
   }

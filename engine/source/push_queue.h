@@ -60,6 +60,9 @@ class PushQueue {
  public:
   explicit PushQueue(size_t max_bytes);
 
+  // ResourceExhausted where there is no room for a push of so many bytes.
+  absl::Status CheckRoom(size_t bytes) const;
+
   // ResourceExhausted where there is no room: the push stays where it is.
   absl::Status Add(Push* push);
 
@@ -75,6 +78,8 @@ class PushQueue {
   bool TakeWakeUps();
 
  private:
+  absl::Status CheckRoomLocked(size_t bytes) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   const size_t max_bytes_;
   const UniqueFd wake_;
   mutable absl::Mutex mutex_;

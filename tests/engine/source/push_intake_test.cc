@@ -96,6 +96,18 @@ TEST_F(PushIntakeTest, PushesBackWhenTooMuchWaits) {
   EXPECT_EQ(Offer(Json()), 0);
 }
 
+// To unpack and read what there is no room for would let a flood keep everything else from running.
+TEST_F(PushIntakeTest, TurnsAwayUnreadWhatThereIsNoRoomFor) {
+  while (queue_.bytes() < 9'000) ASSERT_EQ(Offer(Json()), 0);
+  const std::string nonsense(2'000, '[');
+  EXPECT_EQ(Offer(nonsense), 429);
+  EXPECT_EQ(Offer(nonsense, "application/json", "gzip"), 429);
+  EXPECT_EQ(metrics_.Total("push_pushed_back_total"), 2);
+  Push push;
+  while (queue_.Take(&push)) continue;
+  EXPECT_EQ(Offer(nonsense), 400);
+}
+
 TEST_F(PushIntakeTest, TakesAPushThatIsLargerThanTheQueueWhereThereIsNoOther) {
   const std::string line(20'000, 'x');
   EXPECT_EQ(Offer(EncodeJson({{{{}, {{1, line, {}}}}}})), 0);
