@@ -149,6 +149,7 @@ class ContractLoki:
         self.streams = {}  # (tenant, sorted label pairs) -> Stream
         self.tails = []
         self.queries = 0
+        self.under_way = self.most_under_way = 0  # of the queries
         self.paths = []
         self.port = port
         self.server = None
@@ -404,7 +405,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if tenant is None:
             return
         if url.path.endswith("/loki/api/v1/query_range"):
-            self.query_range(parameters, tenant)
+            with self.loki.lock:
+                self.loki.under_way += 1
+                self.loki.most_under_way = max(self.loki.most_under_way, self.loki.under_way)
+            try:
+                self.query_range(parameters, tenant)
+            finally:
+                with self.loki.lock:
+                    self.loki.under_way -= 1
         elif url.path.endswith("/loki/api/v1/tail"):
             self.tail(parameters, tenant)
         else:

@@ -85,6 +85,27 @@ class ReplayLokiTest(LokiTest):
             self.assertEqual(self.steps(paged.stdout), self.steps(whole.stdout), f"page {page}")
         self.assertIn("1000 lines", whole.stderr)
 
+    def test_several_pages_are_under_way_at_a_time(self):
+        self.fill()
+        self.contract.faults.query_seconds = 0.02
+        done = self.from_loki()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("1000 lines", done.stderr)
+        self.assertGreater(self.contract.most_under_way, 1)
+
+    def test_since_and_until_may_say_how_long_ago(self):
+        now = time.time_ns()
+        for minutes in (100, 40):
+            self.contract.push([({"job": "anka", "host": f"mac{minutes}"}, [
+                (now - minutes * 60 * 10 ** 9 + number, "can't start vm") for number in range(5)])])
+        for words, hosts in (([], {"mac40"}), (["--since", "1h"], {"mac40"}),
+                             (["--since", "2h", "--until", "1h"], {"mac100"}),
+                             (["--since", "1d"], {"mac40", "mac100"})):
+            done = self.replay("--loki-url", self.contract.url, "--loki-query", '{job="anka"}',
+                               *words)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual({step[3] for step in self.steps(done.stdout)}, hosts, words)
+
     def test_tenants_are_read_side_by_side(self):
         self.contract.tenants = True
         for tenant in ("red", "blue"):
