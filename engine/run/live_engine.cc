@@ -103,8 +103,10 @@ absl::Status LiveEngine::Start() {
   }
   for (const LokiSourceConfig& loki : configuration_.lokis) {
     sources.push_back(loki.Key());
-    ASSIGN_OR_RETURN(std::unique_ptr<LokiSource> source,
-                     LokiSource::Create(&loki, snapshot.positions, rules_.get(), clock_, metrics_));
+    ASSIGN_OR_RETURN(
+        std::unique_ptr<LokiSource> source,
+        LokiSource::Create(&loki, FindLokiFormer(loki, configuration_.lokis, snapshot.positions),
+                           snapshot.positions, rules_.get(), clock_, metrics_));
     sources_.push_back(std::move(source));
   }
   if (configuration_.standard_input.has_value()) {

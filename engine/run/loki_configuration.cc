@@ -102,8 +102,12 @@ std::vector<std::string> ReadTenants(ConfigurationFields* fields) {
 
 std::string LokiSourceConfig::Key() const {
   const std::string query = absl::StrReplaceAll(target.query, {{"\n", " "}});
+  return KeyOfTenant() + query;
+}
+
+std::string LokiSourceConfig::KeyOfTenant() const {
   return absl::StrCat("loki ", target.http.base.ToString(), " ", target.tenant,
-                      target.tenant.empty() ? "" : " ", query);
+                      target.tenant.empty() ? "" : " ");
 }
 
 std::vector<DurationNs> LokiSourceConfig::Ages() const {

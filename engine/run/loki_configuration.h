@@ -36,6 +36,8 @@ struct LokiSourceConfig {
 
   // What tells it from the other sources over a restart.
   std::string Key() const;
+  // How Key begins: whom it asks, in whose name.
+  std::string KeyOfTenant() const;
   // The ages at which what is stored is read: LokiPasses.
   std::vector<DurationNs> Ages() const;
 };

@@ -19,6 +19,8 @@ namespace {
 
 int64_t SecondOf(TimeNs time) { return time / kSecond - (time % kSecond < 0 ? 1 : 0); }
 
+std::string PrefixOf(absl::string_view key) { return absl::StrCat(key, "\nseen "); }
+
 template <typename T>
 absl::string_view BytesOf(const T& value) {
   return absl::string_view(reinterpret_cast<const char*>(&value), sizeof(value));
@@ -33,23 +35,47 @@ uint64_t FirstBits(const PushDigest& digest) {
 }  // namespace
 
 LokiSeen::LokiSeen(absl::string_view key, const std::vector<PositionRow>& stored)
-    : prefix_(absl::StrCat(key, "\nseen ")) {
+    : prefix_(PrefixOf(key)) {
+  int64_t second = 0;
+  std::vector<uint64_t> ids;
   for (const PositionRow& row : stored) {
-    if (!absl::StartsWith(row.source, prefix_)) continue;
-    int64_t second = 0;
-    std::string bytes;
-    const absl::StatusOr<Json> state = ParseJson(row.state);
-    if (!absl::SimpleAtoi(absl::string_view(row.source).substr(prefix_.size()), &second) ||
-        !state.ok() || !state->is_string() ||
-        !absl::Base64Unescape(state->get_ref<const std::string&>(), &bytes)) {
-      continue;
-    }
+    if (!ReadRow(row, prefix_, &second, &ids)) continue;
     Slice& slice = slices_[second];
-    for (size_t at = 0; at + sizeof(uint64_t) <= bytes.size(); at += sizeof(uint64_t)) {
-      uint64_t id = 0;
-      std::memcpy(&id, bytes.data() + at, sizeof(id));
-      if (slice.insert(id).second) ++size_;
-    }
+    for (const uint64_t id : ids) size_ += slice.insert(id).second;
+  }
+}
+
+// False if it is no row of the source whose rows begin so.
+bool LokiSeen::ReadRow(const PositionRow& row, absl::string_view prefix, int64_t* second,
+                       std::vector<uint64_t>* ids) {
+  ids->clear();
+  if (!absl::StartsWith(row.source, prefix)) return false;
+  std::string bytes;
+  const absl::StatusOr<Json> state = ParseJson(row.state);
+  if (!absl::SimpleAtoi(absl::string_view(row.source).substr(prefix.size()), second) ||
+      !state.ok() || !state->is_string() ||
+      !absl::Base64Unescape(state->get_ref<const std::string&>(), &bytes)) {
+    return false;
+  }
+  for (size_t at = 0; at + sizeof(uint64_t) <= bytes.size(); at += sizeof(uint64_t)) {
+    uint64_t id = 0;
+    std::memcpy(&id, bytes.data() + at, sizeof(id));
+    ids->push_back(id);
+  }
+  return true;
+}
+
+bool LokiSeen::IsRowOf(absl::string_view key, const PositionRow& row) {
+  return absl::StartsWith(row.source, PrefixOf(key));
+}
+
+void LokiSeen::Inherit(absl::string_view key, const std::vector<PositionRow>& stored) {
+  const std::string prefix = PrefixOf(key);
+  int64_t second = 0;
+  std::vector<uint64_t> ids;
+  for (const PositionRow& row : stored) {
+    if (!ReadRow(row, prefix, &second, &ids)) continue;
+    for (const uint64_t id : ids) Add(second * kSecond, id);
   }
 }
 

@@ -29,6 +29,11 @@ class LokiSeen {
   // `key`: the source's; `stored`: the rows of all sources, of which it takes its own.
   LokiSeen(absl::string_view key, const std::vector<PositionRow>& stored);
 
+  // Whether `row` is one of the source of that key.
+  static bool IsRowOf(absl::string_view key, const PositionRow& row);
+  // Knows what the source of that key knew, too.
+  void Inherit(absl::string_view key, const std::vector<PositionRow>& stored);
+
   // What each of `entries`, which are by time and of whole instants, is known by.
   static std::vector<uint64_t> Identify(const LokiEntries& entries);
 
@@ -49,6 +54,8 @@ class LokiSeen {
   using Slice = absl::flat_hash_set<uint64_t>;  // of one second
 
   std::string RowKey(int64_t second) const;
+  static bool ReadRow(const PositionRow& row, absl::string_view prefix, int64_t* second,
+                      std::vector<uint64_t>* ids);
 
   const std::string prefix_;  // of the keys of its rows
   absl::btree_map<int64_t, Slice> slices_;

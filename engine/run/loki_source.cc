@@ -28,13 +28,7 @@ constexpr DurationNs kBeforeRestart = kMinute;
 
 constexpr absl::string_view kFoundNames[] = {"tail", "sweep", "late"};
 
-std::string PassesRow(const LokiSourceConfig& config) {
-  return absl::StrCat(config.Key(), "\nread to");
-}
-
-std::string DoubtRow(const LokiSourceConfig& config) {
-  return absl::StrCat(config.Key(), "\nin doubt");
-}
+std::string DoubtRow(absl::string_view key) { return absl::StrCat(key, "\nin doubt"); }
 
 StreamEvaluation::Options StreamOptions(const LokiSourceConfig& config) {
   StreamEvaluation::Options options;
@@ -49,22 +43,23 @@ StreamEvaluation::Options StreamOptions(const LokiSourceConfig& config) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<LokiSource>> LokiSource::Create(
-    const LokiSourceConfig* config, const std::vector<PositionRow>& stored, LiveRules* rules,
-    const Clock* clock, Metrics* metrics) {
+    const LokiSourceConfig* config, const LokiFormer& former,
+    const std::vector<PositionRow>& stored, LiveRules* rules, const Clock* clock,
+    Metrics* metrics) {
   absl::StatusOr<std::unique_ptr<LokiFeed>> feed = LokiFeed::Create(config, clock, metrics);
   if (!feed.ok()) {
     return absl::Status(feed.status().code(),
                         absl::StrCat(config->Key(), ": ", feed.status().message()));
   }
   std::unique_ptr<LokiSource> source(
-      new LokiSource(config, stored, rules, clock, metrics, *std::move(feed)));
+      new LokiSource(config, former, stored, rules, clock, metrics, *std::move(feed)));
   source->feed_->Start(source->passes_, source->doubted_);
   return source;
 }
 
-LokiSource::LokiSource(const LokiSourceConfig* config, const std::vector<PositionRow>& stored,
-                       LiveRules* rules, const Clock* clock, Metrics* metrics,
-                       std::unique_ptr<LokiFeed> feed)
+LokiSource::LokiSource(const LokiSourceConfig* config, const LokiFormer& former,
+                       const std::vector<PositionRow>& stored, LiveRules* rules, const Clock* clock,
+                       Metrics* metrics, std::unique_ptr<LokiFeed> feed)
     : config_(config),
       clock_(clock),
       feed_(std::move(feed)),
@@ -85,6 +80,7 @@ LokiSource::LokiSource(const LokiSourceConfig* config, const std::vector<Positio
         "loki_lines_total", {{"source", config->Key()}, {"found", std::string(kFoundNames[i])}});
   }
   RestorePasses(stored);
+  Inherit(former, stored);
 }
 
 LokiSource::~LokiSource() { feed_->Stop(); }
@@ -92,27 +88,34 @@ LokiSource::~LokiSource() { feed_->Stop(); }
 void LokiSource::RestorePasses(const std::vector<PositionRow>& stored) {
   passes_changed_ = true;
   for (const PositionRow& row : stored) {
-    if (row.source == DoubtRow(*config_)) {
+    if (row.source == DoubtRow(config_->Key())) {
       const absl::StatusOr<Json> from = ParseJson(row.state);
       if (from.ok() && from->is_number_integer()) saved_doubt_ = from->get<int64_t>();
       doubted_ = std::min(doubted_, saved_doubt_);
     }
-    if (row.source != PassesRow(*config_)) continue;
-    const absl::StatusOr<Json> state = ParseJson(row.state);
-    if (!state.ok() || !state->is_array()) return;
     std::vector<DurationNs> ages;
     std::vector<TimeNs> read_to;
-    for (const Json& pass : *state) {
-      if (!pass.is_array() || pass.size() != 2 || !pass[0].is_number_integer() ||
-          !pass[1].is_number_integer()) {
-        return;
-      }
-      ages.push_back(pass[0].get<int64_t>());
-      read_to.push_back(pass[1].get<int64_t>());
+    if (row.source != LokiPassesRow(config_->Key()) ||
+        !ReadLokiPasses(row.state, &ages, &read_to)) {
+      continue;
     }
     passes_.Restore(ages, read_to);
     // What came late while nobody looked is looked for.
     doubted_ = std::min(doubted_, SubtractNs(passes_.settled(), kBeforeRestart));
+  }
+}
+
+// What another query gave and was counted is not counted again because this one gives it, too.
+void LokiSource::Inherit(const LokiFormer& former, const std::vector<PositionRow>& stored) {
+  if (former.keys.empty()) return;
+  passes_ = LokiPasses(config_->Ages(), std::max(passes_.settled(), former.horizon));
+  for (const std::string& key : former.keys) {
+    seen_.Inherit(key, stored);
+    for (const PositionRow& row : stored) {
+      const bool ours = row.source == LokiPassesRow(key) || row.source == DoubtRow(key) ||
+                        LokiSeen::IsRowOf(key, row);
+      if (ours) former_rows_.push_back(row.source);
+    }
   }
 }
 
@@ -208,19 +211,21 @@ void LokiSource::Save(Delta* delta) {
   seen_.Save(delta);
   streams_.Save(delta);
   SaveDoubt(delta);
+  for (std::string& row : former_rows_) delta->positions.push_back({std::move(row), "", true});
+  former_rows_.clear();
   if (!std::exchange(passes_changed_, false)) return;
   Json state = Json::array();
   for (size_t i = 0; i < passes_.ages().size(); ++i) {
     state.push_back({passes_.ages()[i], passes_.read_to()[i]});
   }
-  delta->positions.push_back({PassesRow(*config_), DumpJson(state)});
+  delta->positions.push_back({LokiPassesRow(config_->Key()), DumpJson(state)});
 }
 
 void LokiSource::SaveDoubt(Delta* delta) {
   const TimeNs doubted = feed_->doubted();
   if (std::exchange(saved_doubt_, doubted) == doubted) return;
   const std::string state = doubted == kNever ? "" : DumpJson(Json(doubted));
-  delta->positions.push_back({DoubtRow(*config_), state, doubted == kNever});
+  delta->positions.push_back({DoubtRow(config_->Key()), state, doubted == kNever});
 }
 
 bool LokiSource::Unsaved() const {

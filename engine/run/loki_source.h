@@ -5,6 +5,7 @@
 #define TALLYBELL_ENGINE_RUN_LOKI_SOURCE_H_
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -14,6 +15,7 @@
 #include "engine/run/live_source.h"
 #include "engine/run/loki_configuration.h"
 #include "engine/run/loki_feed.h"
+#include "engine/run/loki_former.h"
 #include "engine/run/loki_seen.h"
 #include "engine/run/source_health.h"
 #include "engine/run/stream_evaluation.h"
@@ -32,9 +34,10 @@ namespace tallybell {
 // of LokiFeed.
 class LokiSource : public EngineSource {
  public:
-  // The errors of LokiFeed::Create. `stored`: the rows of all sources, of which it takes its own.
-  // Pointers outlive it.
+  // The errors of LokiFeed::Create. `stored`: the rows of all sources, of which it takes its own,
+  // and those of `former`. Pointers outlive it.
   static absl::StatusOr<std::unique_ptr<LokiSource>> Create(const LokiSourceConfig* config,
+                                                            const LokiFormer& former,
                                                             const std::vector<PositionRow>& stored,
                                                             LiveRules* rules, const Clock* clock,
                                                             Metrics* metrics);
@@ -59,10 +62,11 @@ class LokiSource : public EngineSource {
   }
 
  private:
-  LokiSource(const LokiSourceConfig* config, const std::vector<PositionRow>& stored,
-             LiveRules* rules, const Clock* clock, Metrics* metrics,
-             std::unique_ptr<LokiFeed> feed);
+  LokiSource(const LokiSourceConfig* config, const LokiFormer& former,
+             const std::vector<PositionRow>& stored, LiveRules* rules, const Clock* clock,
+             Metrics* metrics, std::unique_ptr<LokiFeed> feed);
   void RestorePasses(const std::vector<PositionRow>& stored);
+  void Inherit(const LokiFormer& former, const std::vector<PositionRow>& stored);
   void TakeBatch(LokiBatch batch);
   void Restrict();
   void SaveDoubt(Delta* delta);
@@ -75,6 +79,7 @@ class LokiSource : public EngineSource {
   bool passes_changed_ = false;  // since they were saved
   TimeNs doubted_ = kNever;      // of the last run: LokiFeed::doubted
   TimeNs saved_doubt_ = kNever;
+  std::vector<std::string> former_rows_;  // to be erased
   StreamEvaluation streams_;
   SourceHealth health_;
   bool restricted_ = false;  // more lines came than can be known again as long as configured

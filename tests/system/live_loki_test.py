@@ -138,6 +138,24 @@ class LiveLokiTest(LokiTest):
         self.wait_for_count(loki)
         self.assertEqual(self.metric("loki_unreadable_instants_total"), 0)
 
+    def test_another_query_counts_nothing_again(self):
+        loki = self.loki()
+        for number in range(3):
+            loki.push(burst(number, 9, lines=3))
+        self.follow(loki, query='{job="anka", host=~"mac[0-4]"}')
+        wait_until(lambda: self.counts().get("") == 45, "what it asks for is counted")
+        self.assertEqual(self.process.stop(), 0)
+        loki.push(burst("meanwhile", 9))
+        # What was not asked for before is counted now, and then less is asked for.
+        for query in ('{job="anka"} |= "boom"', '{job="anka"}', '{job=~"anka|other"}'):
+            self.follow(loki, query=query)
+            self.wait_for_count(loki)
+            loki.push(burst(query, 9))
+            self.wait_for_count(loki)
+            wait_until(lambda: self.metric("source_complete_to_lag_seconds") < 3, "it is settled")
+            self.wait_for_count(loki)
+            self.assertEqual(self.process.stop(), 0)
+
     def test_each_tenant_may_have_a_query_of_its_own(self):
         loki = self.loki(tenants=True)
         url = f"url: '{loki.url}'"

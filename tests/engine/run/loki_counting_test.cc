@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "engine/run/loki_former.h"
 #include "engine/run/loki_seen.h"
 #include "engine/source/loki_passes.h"
 #include "gtest/gtest.h"
@@ -71,6 +72,51 @@ TEST(LokiSeenTest, WhatWasSeenIsSeenAfterARestartUntilItIsForgotten) {
   EXPECT_TRUE(restored.Add(kStart, 1));
   EXPECT_FALSE(restored.Add(kStart + kSecond, 1));
   EXPECT_EQ(LokiSeen("other", Saved(&seen)).size(), 0u);
+}
+
+TEST(LokiSeenTest, WhatAnotherSourceKnewIsInheritedAndSaved) {
+  LokiSeen other("a", {});
+  other.Add(kStart, 1);
+  other.Add(kStart + kSecond, 2);
+  const std::vector<PositionRow> stored = Saved(&other);
+  ASSERT_EQ(stored.size(), 2u);
+  EXPECT_TRUE(LokiSeen::IsRowOf("a", stored[0]));
+  EXPECT_FALSE(LokiSeen::IsRowOf("b", stored[0]));
+  LokiSeen seen("b", stored);
+  EXPECT_EQ(seen.size(), 0u);
+  seen.Inherit("a", stored);
+  EXPECT_FALSE(seen.Add(kStart, 1));
+  LokiSeen restored("b", Saved(&seen));
+  EXPECT_EQ(restored.size(), 2u);
+  EXPECT_FALSE(restored.Add(kStart + kSecond, 2));
+}
+
+TEST(LokiFormerTest, IsWhatAskedTheSameLokiForTheSameTenantAndAsksNoMore) {
+  LokiSourceConfig config;
+  config.target.http.base = ParseUrl("http://loki:3100").value();
+  config.target.query = "{new=\"1\"}";
+  LokiSourceConfig stays = config;
+  stays.target.query = "{stays=\"1\"}";
+  LokiSourceConfig tenant = config;
+  tenant.target.tenant = "red";
+  tenant.target.query = "{old=\"1\"}";
+  LokiSourceConfig old = tenant;
+  old.target.tenant = "";
+  const std::string state = "[[10,5000],[100,4000]]";
+  std::vector<PositionRow> stored;
+  for (const LokiSourceConfig* const one : {&stays, &tenant, &old}) {
+    stored.push_back({LokiPassesRow(one->Key()), state});
+    stored.push_back({absl::StrCat(one->Key(), "\nseen 1"), "\"\""});
+  }
+  const LokiFormer former = FindLokiFormer(config, {config, stays}, stored);
+  EXPECT_EQ(former.keys, std::vector<std::string>{old.Key()});
+  EXPECT_EQ(former.horizon, 4000);
+  tenant.target.query = "{new=\"1\"}";
+  EXPECT_EQ(FindLokiFormer(tenant, {tenant}, stored).keys.size(), 1u);
+  // One that is not new goes on where it was.
+  EXPECT_TRUE(FindLokiFormer(stays, {stays}, stored).keys.empty());
+  stored[0].state = "[[10]]";
+  EXPECT_EQ(FindLokiFormer(config, {config}, stored).keys.size(), 1u);
 }
 
 TEST(LokiPassesTest, ARestartWithOtherAgesReadsAgainWhatItCannotBeSureOf) {
