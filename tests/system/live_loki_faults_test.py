@@ -122,5 +122,43 @@ class FaultTest(LokiTest):
         wait_until(lambda: "can be read again" in self.process.stderr(), "it says so")
 
 
+class MeagreTest(LokiTest):
+    """A Loki that gives little, slowly, and to few."""
+
+    def test_what_is_too_much_for_it_is_asked_for_in_parts(self):
+        loki = self.loki()
+        loki.faults.query_max_bytes = 100_000
+        self.follow(loki)
+        for number in range(8):
+            loki.push(burst(number, 10, lines=40))
+        self.wait_for_count(loki)
+        self.assertEqual(self.metric("loki_unreadable_instants_total"), 0)
+
+    def test_what_it_answers_slowly_counts_while_lines_flow(self):
+        loki = self.loki()
+        loki.faults.query_seconds = 0.4
+        self.follow(loki, ", page: 200")
+        for number in range(20):
+            loki.push(burst(number, 10, lines=5))
+            time.sleep(0.05)
+        self.wait_for_count(loki)
+        self.assertEqual(self.metric("loki_query_failures_total"), 0)
+
+    def test_where_all_tails_are_given_away_it_is_asked_instead(self):
+        loki = self.loki(most_tails=0)
+        self.follow(loki)
+        for number in range(10):
+            loki.push(burst(number, 20))
+            time.sleep(0.2)
+        self.wait_for_count(loki)
+        wait_until(lambda: "the tail of a Loki cannot be had" in self.process.stderr(),
+                   "it is said")
+        loki.push(burst("more", 20))
+        self.wait_for_count(loki)
+        self.assertEqual(self.process.stderr().count("the tail of a Loki cannot be had"), 1)
+        # It goes on being asked for a tail, ever less often.
+        self.assertLess(self.metric("loki_tail_ends_total"), 10)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -123,7 +123,8 @@ TEST(LokiTailMessageTest, RefusesWhatIsNone) {
         R"({"streams":[{"values":[["1"]]}]})", R"({"streams":[{"values":[["x","y"]]}]})",
         R"({"streams":[{"values":[[1,"y"]]}]})", R"({"streams":[{"values":[["1",2]]}]})",
         R"({"streams":[{"values":[["99999999999999999999","y"]]}]})",
-        R"({"streams":[{"values":["1","y"]}]})", R"({"streams":[]} {})"}) {
+        R"({"streams":[{"values":["1","y"]}]})", R"({"streams":[]} {})",
+        R"({"dropped_entries":[)", R"({"dropped_entries":[1,]})", R"({"dropped_entries":[{]})"}) {
     EXPECT_FALSE(ReadLokiTailMessage(message).ok()) << message;
   }
 }
