@@ -5,10 +5,11 @@ pages and however many lines share an instant."""
 
 import json
 import random
+import threading
 import time
 import unittest
 
-from harness import glog, tallybell, utc
+from harness import glog, tallybell, utc, wait_until
 from loki_case import LokiTest
 
 SEED = 20240503
@@ -92,6 +93,23 @@ class ReplayLokiTest(LokiTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("1000 lines", done.stderr)
         self.assertGreater(self.contract.most_under_way, 1)
+
+    def test_a_loki_that_goes_away_meanwhile_is_waited_for(self):
+        self.fill()
+        whole = self.from_loki()
+        self.contract.faults.query_seconds = 0.03
+        answered = self.contract.queries
+        found = []
+        reader = threading.Thread(target=lambda: found.append(self.from_loki("--loki-page", 20)))
+        reader.start()
+        wait_until(lambda: self.contract.queries > answered + 20, "it is under way")
+        self.contract.end()
+        time.sleep(0.5)
+        self.contract.faults.ring_seconds = 0.5
+        self.contract.begin()
+        reader.join(60)
+        self.assertEqual(found[0].returncode, 0, found[0].stderr)
+        self.assertEqual(self.steps(found[0].stdout), self.steps(whole.stdout))
 
     def test_since_and_until_may_say_how_long_ago(self):
         now = time.time_ns()
