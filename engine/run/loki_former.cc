@@ -11,6 +11,17 @@
 #include "engine/base/json_text.h"
 
 namespace tallybell {
+namespace {
+
+constexpr absl::string_view kLoki = "loki ";
+
+// What a source of that key asks for, wherever its Loki is: the tenant and the query.
+std::string WhatOf(absl::string_view key) {
+  key.remove_prefix(kLoki.size());
+  return std::string(key.substr(std::min(key.find(' '), key.size())));
+}
+
+}  // namespace
 
 std::string LokiPassesRow(absl::string_view key) { return absl::StrCat(key, "\nread to"); }
 
@@ -38,9 +49,11 @@ LokiFormer FindLokiFormer(const LokiSourceConfig& config, const std::vector<Loki
   if (std::any_of(stored.begin(), stored.end(), is_own)) return former;
   for (const PositionRow& row : stored) {
     absl::string_view key = row.source;
-    if (!absl::StartsWith(key, whom) || !absl::ConsumeSuffix(&key, LokiPassesRow(""))) continue;
-    // Where no tenant is named a name may stand here.
-    if (!absl::StartsWith(key.substr(whom.size()), "{")) continue;
+    if (!absl::StartsWith(key, kLoki) || !absl::ConsumeSuffix(&key, LokiPassesRow(""))) continue;
+    // Where no tenant is named a name may stand in the place of the query.
+    const bool same_whom =
+        absl::StartsWith(key, whom) && absl::StartsWith(key.substr(whom.size()), "{");
+    if (!same_whom && WhatOf(key) != WhatOf(config.Key())) continue;
     const bool goes_on = std::any_of(all.begin(), all.end(), [key](const LokiSourceConfig& other) {
       return other.Key() == key;
     });

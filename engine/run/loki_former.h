@@ -23,8 +23,9 @@ std::string LokiPassesRow(absl::string_view key);
 bool ReadLokiPasses(const std::string& state, std::vector<DurationNs>* ages,
                     std::vector<TimeNs>* read_to);
 
-// What was read for `config`, if it is new, by sources that asked the same Loki for the same tenant
-// with queries that none of `all` has any more (docs/loki.md, "Known again").
+// What was read for `config`, if it is new, by sources that are in `all` no more: they asked the
+// same Loki for the same tenant, or for the same when the Loki was elsewhere (docs/loki.md, "Known
+// again").
 struct LokiFormer {
   std::vector<std::string> keys;
   TimeNs horizon = kNoTime;  // it is known what they counted since then

@@ -156,6 +156,21 @@ class LiveLokiTest(LokiTest):
             self.wait_for_count(loki)
             self.assertEqual(self.process.stop(), 0)
 
+    def test_a_loki_that_has_moved_is_the_same(self):
+        loki = self.loki()
+        loki.push(burst("before", 9))
+        self.follow(loki)
+        self.wait_for_count(loki)
+        self.assertEqual(self.process.stop(), 0)
+        loki.push(burst("meanwhile", 9))
+        loki.end()
+        elsewhere = self.loki()
+        elsewhere.streams = loki.streams
+        self.follow(elsewhere)
+        self.wait_for_count(elsewhere)
+        elsewhere.push(burst("after", 9))
+        self.wait_for_count(elsewhere)
+
     def test_each_tenant_may_have_a_query_of_its_own(self):
         loki = self.loki(tenants=True)
         url = f"url: '{loki.url}'"

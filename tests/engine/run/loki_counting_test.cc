@@ -113,6 +113,11 @@ TEST(LokiFormerTest, IsWhatAskedTheSameLokiForTheSameTenantAndAsksNoMore) {
   EXPECT_EQ(former.horizon, 4000);
   tenant.target.query = "{new=\"1\"}";
   EXPECT_EQ(FindLokiFormer(tenant, {tenant}, stored).keys.size(), 1u);
+  // The same is asked for, and the Loki has moved.
+  LokiSourceConfig moved = stays;
+  moved.target.http.base = ParseUrl("https://logs.example").value();
+  EXPECT_EQ(FindLokiFormer(moved, {moved}, stored).keys, std::vector<std::string>{stays.Key()});
+  EXPECT_TRUE(FindLokiFormer(moved, {moved, stays}, stored).keys.empty());
   // One that is not new goes on where it was.
   EXPECT_TRUE(FindLokiFormer(stays, {stays}, stored).keys.empty());
   stored[0].state = "[[10]]";
