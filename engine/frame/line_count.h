@@ -14,6 +14,9 @@ namespace tallybell {
 // source passes here, so this runs near the speed of memory.
 int64_t CountLines(absl::string_view bytes);
 
+// The same; says in `*has_nul` whether a byte of them is NUL.
+int64_t CountLines(absl::string_view bytes, bool* has_nul);
+
 }  // namespace tallybell
 
 #endif  // TALLYBELL_ENGINE_FRAME_LINE_COUNT_H_

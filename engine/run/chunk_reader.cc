@@ -18,6 +18,9 @@ namespace {
 // Read at a time behind a chunk, for the rest of its last line.
 constexpr size_t kRest = 16 << 10;
 
+// A file of fewer chunks is not worth mapping.
+constexpr uint64_t kLeastMapped = 4;
+
 // Up to `size` bytes at `offset`; less only at the end of the file.
 absl::StatusOr<size_t> ReadAt(int fd, char* to, size_t size, uint64_t offset) {
   size_t got = 0;
@@ -64,8 +67,10 @@ bool HasHole(absl::string_view bytes) {
 // One chunk under way: what is read into its memory, again and again.
 class ChunkReader::Slot : public WorkerCrew::Job {
  public:
-  Slot(int fd, const Options& options, const LineSearch* search)
+  // `file`: null, or of `fd`.
+  Slot(int fd, const MappedFile* file, const Options& options, const LineSearch* search)
       : fd_(fd),
+        file_(file),
         options_(options),
         worker_(search),
         // The byte before, the lines that begin in the chunk, the rest of the last one.
@@ -83,19 +88,56 @@ class ChunkReader::Slot : public WorkerCrew::Job {
   }
 
   void Run() override {
+    if (file_ != nullptr && Look()) {
+      Search();
+      if (file_->Intact(chunk_.offset + chunk_.size)) return;
+      Aim(number_);
+    }
     chunk_.status = Read();
-    if (!chunk_.status.ok() || chunk_.odd) return;
-    const absl::string_view bytes = chunk_.bytes();
-    chunk_.odd = HasLongLine(bytes, options_.max_line) || HasHole(bytes);
-    if (chunk_.odd) return;
-    chunk_.lines = CountLines(bytes);
-    worker_.Find(bytes, &chunk_.found);
+    if (chunk_.status.ok() && !chunk_.odd) Search();
   }
 
   Chunk* chunk() { return &chunk_; }
 
  private:
-  // The lines that begin in [from, from + options_.chunk).
+  void Search() {
+    const absl::string_view bytes = chunk_.bytes();
+    bool has_nul;
+    chunk_.lines = CountLines(bytes, &has_nul);
+    chunk_.odd = HasLongLine(bytes, options_.max_line) || (has_nul && HasHole(bytes));
+    if (chunk_.odd) return;
+    worker_.Find(bytes, &chunk_.found);
+  }
+
+  // The lines that begin in [from, from + options_.chunk) where the file is mapped. False: they
+  // have to be read.
+  bool Look() {
+    const uint64_t from = options_.offset + number_ * options_.chunk;
+    const absl::string_view bytes = file_->bytes();
+    // The rest of its last line, and what may be looked at behind it.
+    const uint64_t behind = options_.max_line + 1 + BlockReader::kPadding;
+    if (bytes.size() < behind || from + options_.chunk > bytes.size() - behind) return false;
+    if (!file_->Cached(from, from + options_.chunk)) return false;
+    const size_t begin = LineFrom(bytes, from);
+    const size_t end = LineFrom(bytes, from + options_.chunk);
+    if (begin == absl::string_view::npos || end == absl::string_view::npos) return false;
+    chunk_.begin = bytes.data() + begin;
+    chunk_.size = end - begin;
+    chunk_.offset = begin;
+    chunk_.front = nullptr;
+    return true;
+  }
+
+  // Where the first line begins that begins at `at` or behind; npos if the line there is too long.
+  // `at` is not the first byte.
+  size_t LineFrom(absl::string_view bytes, uint64_t at) const {
+    if (at == options_.offset) return at;
+    const void* const newline = std::memchr(bytes.data() + at - 1, '\n', options_.max_line + 1);
+    if (newline == nullptr) return absl::string_view::npos;
+    return static_cast<const char*>(newline) - bytes.data() + 1;
+  }
+
+  // The same, into the buffer.
   absl::Status Read() {
     const uint64_t from = options_.offset + number_ * options_.chunk;
     // The byte before tells whether a line begins with the first.
@@ -127,7 +169,7 @@ class ChunkReader::Slot : public WorkerCrew::Job {
         end = static_cast<const char*>(newline) - base + 1;
       }
     }
-    chunk_.begin = base + begin;
+    chunk_.begin = chunk_.front = base + begin;
     chunk_.size = end - begin;
     chunk_.offset = from - before + begin;
     std::memset(base + end, 0, BlockReader::kPadding);
@@ -135,6 +177,7 @@ class ChunkReader::Slot : public WorkerCrew::Job {
   }
 
   const int fd_;
+  const MappedFile* const file_;
   const Options& options_;
   LineSearch::Worker worker_;
   const size_t capacity_;
@@ -144,10 +187,12 @@ class ChunkReader::Slot : public WorkerCrew::Job {
 };
 
 ChunkReader::ChunkReader(int fd, Options options, const LineSearch* search, WorkerCrew* crew)
-    : options_(options), crew_(crew) {
+    : options_(options),
+      crew_(crew),
+      file_(MappedFile::Map(fd, options.offset + kLeastMapped * options.chunk)) {
   // One more than are under way: the one that was given.
   for (int i = 0; i <= std::max(options_.ahead, 1); ++i) {
-    slots_.push_back(std::make_unique<Slot>(fd, options_, search));
+    slots_.push_back(std::make_unique<Slot>(fd, file_.get(), options_, search));
   }
 }
 
@@ -164,6 +209,10 @@ Chunk* ChunkReader::Next() {
     crew_->Start(slot);
   }
   started_ = true;
+  // Chunk next_ - 1 is still looked at.
+  if (file_ != nullptr && next_ > 0) {
+    file_->Release(options_.offset + (next_ - 1) * options_.chunk);
+  }
   Slot* const slot = slots_[next_++ % slots_.size()].get();
   crew_->Finish(slot);
   Chunk* const chunk = slot->chunk();

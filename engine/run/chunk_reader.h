@@ -13,15 +13,19 @@
 #include "absl/strings/string_view.h"
 #include "engine/base/worker_crew.h"
 #include "engine/run/line_search.h"
+#include "engine/source/mapped_file.h"
 
 namespace tallybell {
 
 // Whole lines of a file, searched for what rules look for.
 struct Chunk {
-  // Each line with its newline, but for the last one of the file. BlockReader::kPadding zero bytes
-  // follow it, and ChunkReader::Options::front bytes before it may be written to.
-  char* begin = nullptr;
-  size_t size = 0;      // bytes
+  // Each line with its newline, but for the last one of the file. At least BlockReader::kPadding
+  // bytes follow it that may be looked at.
+  const char* begin = nullptr;
+  size_t size = 0;  // bytes
+  // Of the ChunkReader::Options::front bytes before `begin`, which may be written to. Null: there
+  // stand those that are before it in the file.
+  char* front = nullptr;
   uint64_t offset = 0;  // of *begin in the file, in bytes
   int64_t lines = 0;
   FoundLines found;     // positions from `begin`
@@ -34,8 +38,9 @@ struct Chunk {
 };
 
 // Reads a plain file from some line on, several chunks ahead of who uses them: each is read,
-// counted and searched by one thread of a crew while it is in that core's cache. The lines are
-// those of a BlockReader over the same bytes.
+// counted and searched by one thread of a crew while it is in that core's cache. What is in memory
+// already is not read but looked at where it is. The lines are those of a BlockReader over the same
+// bytes.
 //
 // Used by one thread at a time.
 class ChunkReader {
@@ -62,6 +67,7 @@ class ChunkReader {
 
   const Options options_;
   WorkerCrew* const crew_;
+  const std::unique_ptr<MappedFile> file_;  // null: it is too short, or cannot be mapped
   std::vector<std::unique_ptr<Slot>> slots_;
   size_t next_ = 0;  // number of the chunk that Next gives
   bool started_ = false;

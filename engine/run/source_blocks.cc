@@ -96,7 +96,9 @@ absl::StatusOr<Block> SourceBlocks::NextChunk() {
   }
   chunk_ = chunk;
   Block block;
-  if (!kept.empty()) std::memcpy(chunk->begin - kept.size(), kept.data(), kept.size());
+  if (chunk->front != nullptr && !kept.empty()) {
+    std::memcpy(chunk->front - kept.size(), kept.data(), kept.size());
+  }
   block.bytes = absl::string_view(chunk->begin - kept.size(), kept.size() + chunk->size);
   block.offset = offset_;
   block.next_offset = offset_ + block.bytes.size();

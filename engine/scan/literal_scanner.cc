@@ -52,10 +52,10 @@ absl::StatusOr<std::unique_ptr<LiteralScanner>> LiteralScanner::Create(
     std::vector<ScanLiteral> literals, Engine engine) {
   absl::StatusOr<Distinct> distinct = MergeEqual(std::move(literals));
   if (!distinct.ok()) return distinct.status();
-  if (engine == Engine::kPacked || engine == Engine::kBest) {
-    absl::StatusOr<std::unique_ptr<LiteralScanner>> scanner =
-        CreatePackedScanner(distinct->literals, distinct->ids);
-    if (scanner.ok() || engine == Engine::kPacked) return scanner;
+  if (engine != Engine::kAhoCorasick && engine != Engine::kHyperscan) {
+    absl::StatusOr<std::unique_ptr<LiteralScanner>> scanner = CreatePackedScanner(
+        distinct->literals, distinct->ids, /*wide=*/engine != Engine::kPackedNarrow);
+    if (scanner.ok() || engine != Engine::kBest) return scanner;
   }
   if (engine != Engine::kAhoCorasick) {
     absl::StatusOr<std::unique_ptr<LiteralScanner>> scanner =

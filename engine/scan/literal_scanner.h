@@ -33,7 +33,8 @@ struct ScanHit {
 // exactly the same hits.
 class LiteralScanner {
  public:
-  enum class Engine { kBest, kAhoCorasick, kHyperscan, kPacked };
+  // kPackedNarrow: as kPacked is on a CPU without AVX-512.
+  enum class Engine { kBest, kAhoCorasick, kHyperscan, kPacked, kPackedNarrow };
 
   static constexpr size_t kMaxLiteralBytes = 1024;
   static constexpr size_t kMaxTotalBytes = size_t{4} << 20;

@@ -20,7 +20,8 @@ namespace tallybell {
 namespace {
 
 constexpr size_t kBytes = 3;        // of a literal that are looked for
-constexpr size_t kPlaces = 32;      // that are looked at at a time
+constexpr size_t kPlaces = 32;      // that are looked at at a time, in an AVX2 register
+constexpr size_t kWidePlaces = 64;  // in an AVX-512 one
 constexpr size_t kMaxLiterals = 8;  // each is a bit of a byte
 
 // How common a byte is in logs, roughly: the steps are powers of two.
@@ -53,7 +54,9 @@ size_t RarestBytes(const ScanLiteral& literal) {
 
 class PackedScanner : public LiteralScanner {
  public:
-  PackedScanner(const std::vector<ScanLiteral>& literals, const std::vector<uint32_t>& ids) {
+  PackedScanner(const std::vector<ScanLiteral>& literals, const std::vector<uint32_t>& ids,
+                bool wide)
+      : wide_(wide) {
     for (size_t i = 0; i < literals.size(); ++i) {
       literals_.push_back({literals[i], ids[i], RarestBytes(literals[i])});
       Mark(literals_.back(), static_cast<uint8_t>(1 << i));
@@ -64,7 +67,8 @@ class PackedScanner : public LiteralScanner {
 
   void Scan(absl::string_view block, Scratch*, std::vector<ScanHit>* hits) const override {
     const size_t before = hits->size();
-    const size_t whole = ScanWhole(block, hits);
+    const size_t wide = wide_ ? ScanWide(block, hits) : 0;
+    const size_t whole = ScanWhole(wide, block, hits);
     // What is left stands at the front of a vector that is zero behind it.
     std::array<char, 2 * kPlaces + kBytes> rest = {};
     std::copy(block.begin() + whole, block.end(), rest.begin());
@@ -84,21 +88,26 @@ class PackedScanner : public LiteralScanner {
     size_t bytes_at;  // where those begin that are looked for
   };
 
-  // For each of the bytes and each half of it: which literals may have it there.
+  // For each of the bytes: which literals may have it there.
   struct Masks {
+    void Mark(unsigned char byte, uint8_t bit) {
+      low[byte & 15] |= bit;
+      high[byte >> 4] |= bit;
+      ascii[byte & 127] |= bit;
+    }
+
+    // By each half of the byte, both of which must agree.
     std::array<uint8_t, 16> low = {};
     std::array<uint8_t, 16> high = {};
+    // By all of it but for its highest bit.
+    std::array<uint8_t, 128> ascii = {};
   };
 
   void Mark(const Literal& literal, uint8_t bit) {
     for (size_t k = 0; k < kBytes; ++k) {
       const auto byte = static_cast<unsigned char>(literal.literal.text[literal.bytes_at + k]);
-      masks_[k].low[byte & 15] |= bit;
-      masks_[k].high[byte >> 4] |= bit;
-      if (!literal.literal.ignore_case) continue;
-      const unsigned char upper = absl::ascii_toupper(byte);
-      masks_[k].low[upper & 15] |= bit;
-      masks_[k].high[upper >> 4] |= bit;
+      masks_[k].Mark(byte, bit);
+      if (literal.literal.ignore_case) masks_[k].Mark(absl::ascii_toupper(byte), bit);
     }
   }
 
@@ -136,11 +145,10 @@ class PackedScanner : public LiteralScanner {
                             _mm256_and_si256(MayBeAt<1>(tables, p + 1), MayBeAt<2>(tables, p + 2)));
   }
 
-  // Looks at as many places as can be loaded; returns how many.
-  [[gnu::target("avx2")]] size_t ScanWhole(absl::string_view block,
+  // Looks at as many places as can be loaded from `at` on; returns where the rest begins.
+  [[gnu::target("avx2")]] size_t ScanWhole(size_t at, absl::string_view block,
                                            std::vector<ScanHit>* hits) const {
     const Tables tables = LoadTables();
-    size_t at = 0;
     for (; at + 2 * kPlaces + kBytes - 1 <= block.size(); at += 2 * kPlaces) {
       const __m256i first = MayBegin(tables, block.data() + at);
       const __m256i second = MayBegin(tables, block.data() + at + kPlaces);
@@ -155,6 +163,54 @@ class PackedScanner : public LiteralScanner {
     return at;
   }
 
+  struct WideTables {
+    __m512i low[kBytes];
+    __m512i high[kBytes];
+  };
+
+  // The literals whose byte `k` may be at each of the places [p, p + 64), by one look-up.
+  template <size_t k>
+  [[gnu::target("avx512f,avx512bw,avx512vbmi"), gnu::always_inline]] static inline __m512i
+  MayBeAtWide(const WideTables& tables, const char* p) {
+    return _mm512_permutex2var_epi8(tables.low[k], _mm512_loadu_si512(p), tables.high[k]);
+  }
+
+  [[gnu::target("avx512f,avx512bw,avx512vbmi"), gnu::always_inline]] static inline __m512i
+  MayBeginWide(const WideTables& tables, const char* p) {
+    return _mm512_and_si512(
+        MayBeAtWide<0>(tables, p),
+        _mm512_and_si512(MayBeAtWide<1>(tables, p + 1), MayBeAtWide<2>(tables, p + 2)));
+  }
+
+  // As ScanWhole, from the first byte on.
+  [[gnu::target("avx512f,avx512bw,avx512vbmi")]] size_t ScanWide(absl::string_view block,
+                                                                 std::vector<ScanHit>* hits) const {
+    WideTables tables;
+    for (size_t k = 0; k < kBytes; ++k) {
+      tables.low[k] = _mm512_loadu_si512(masks_[k].ascii.data());
+      tables.high[k] = _mm512_loadu_si512(masks_[k].ascii.data() + 64);
+    }
+    size_t at = 0;
+    for (; at + 2 * kWidePlaces + kBytes - 1 <= block.size(); at += 2 * kWidePlaces) {
+      const __m512i first = MayBeginWide(tables, block.data() + at);
+      const __m512i second = MayBeginWide(tables, block.data() + at + kWidePlaces);
+      const __m512i any = _mm512_or_si512(first, second);
+      if (_mm512_test_epi8_mask(any, any) == 0) continue;
+      ConfirmWide(first, at, block, hits);
+      ConfirmWide(second, at + kWidePlaces, block, hits);
+    }
+    return at;
+  }
+
+  [[gnu::target("avx512f,avx512bw,avx512vbmi"), gnu::noinline]] void ConfirmWide(
+      __m512i found, size_t at, absl::string_view block, std::vector<ScanHit>* hits) const {
+    const uint64_t places = _mm512_test_epi8_mask(found, found);
+    if (places == 0) return;
+    alignas(64) std::array<uint8_t, kWidePlaces> literals;
+    _mm512_store_si512(literals.data(), found);
+    CompareAt(places, literals.data(), at, block, hits);
+  }
+
   // The places from `p` on are those from `at` on of the block.
   [[gnu::target("avx2")]] void Look(const char* p, size_t at, absl::string_view block,
                                     std::vector<ScanHit>* hits) const {
@@ -165,12 +221,18 @@ class PackedScanner : public LiteralScanner {
                                                       absl::string_view block,
                                                       std::vector<ScanHit>* hits) const {
     const __m256i none = _mm256_cmpeq_epi8(found, _mm256_setzero_si256());
-    uint32_t places = ~static_cast<uint32_t>(_mm256_movemask_epi8(none));
+    const uint32_t places = ~static_cast<uint32_t>(_mm256_movemask_epi8(none));
     if (places == 0) return;
     alignas(32) std::array<uint8_t, kPlaces> literals;
     _mm256_store_si256(reinterpret_cast<__m256i*>(literals.data()), found);
+    CompareAt(places, literals.data(), at, block, hits);
+  }
+
+  // `literals`: which may begin at each place.
+  void CompareAt(uint64_t places, const uint8_t* literals, size_t at, absl::string_view block,
+                 std::vector<ScanHit>* hits) const {
     for (; places != 0; places &= places - 1) {
-      const int place = __builtin_ctz(places);
+      const int place = __builtin_ctzll(places);
       for (uint32_t bits = literals[place]; bits != 0; bits &= bits - 1) {
         Compare(literals_[__builtin_ctz(bits)], at + place, block, hits);
       }
@@ -194,6 +256,7 @@ class PackedScanner : public LiteralScanner {
     if (same) hits->push_back({static_cast<uint32_t>(begin + text.size()), literal.id});
   }
 
+  const bool wide_;
   std::vector<Literal> literals_;
   std::array<Masks, kBytes> masks_;
 };
@@ -201,14 +264,15 @@ class PackedScanner : public LiteralScanner {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<LiteralScanner>> CreatePackedScanner(
-    const std::vector<ScanLiteral>& literals, const std::vector<uint32_t>& ids) {
+    const std::vector<ScanLiteral>& literals, const std::vector<uint32_t>& ids, bool wide) {
   const bool fits = !literals.empty() && literals.size() <= kMaxLiterals &&
                     std::all_of(literals.begin(), literals.end(), [](const ScanLiteral& literal) {
                       return literal.text.size() >= kBytes;
                     });
   if (!fits) return absl::UnavailableError("the literals are too many or too short");
   if (!__builtin_cpu_supports("avx2")) return absl::UnavailableError("this CPU has no AVX2");
-  std::unique_ptr<LiteralScanner> scanner = std::make_unique<PackedScanner>(literals, ids);
+  wide = wide && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi");
+  std::unique_ptr<LiteralScanner> scanner = std::make_unique<PackedScanner>(literals, ids, wide);
   return scanner;
 }
 
@@ -219,7 +283,8 @@ absl::StatusOr<std::unique_ptr<LiteralScanner>> CreatePackedScanner(
 namespace tallybell {
 
 absl::StatusOr<std::unique_ptr<LiteralScanner>> CreatePackedScanner(const std::vector<ScanLiteral>&,
-                                                                    const std::vector<uint32_t>&) {
+                                                                    const std::vector<uint32_t>&,
+                                                                    bool) {
   return absl::UnavailableError("this CPU has no AVX2");
 }
 

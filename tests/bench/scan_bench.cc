@@ -74,6 +74,7 @@ void BM_Scan(benchmark::State& state, Engine engine) {
   state.counters["hits"] = static_cast<double>(hits.size());
 }
 BENCHMARK_CAPTURE(BM_Scan, packed, Engine::kPacked)->Arg(4);
+BENCHMARK_CAPTURE(BM_Scan, packed_narrow, Engine::kPackedNarrow)->Arg(4);
 BENCHMARK_CAPTURE(BM_Scan, hyperscan, Engine::kHyperscan)->Arg(4)->Arg(100)->Arg(1000);
 BENCHMARK_CAPTURE(BM_Scan, aho_corasick, Engine::kAhoCorasick)->Arg(4)->Arg(100)->Arg(1000);
 

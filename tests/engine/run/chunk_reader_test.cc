@@ -47,10 +47,11 @@ class ChunkReaderTest : public ::testing::Test {
                                                    ScanEnvelope::kNone, CandidateRules::Scan::kOn);
   }
 
+  static std::string Path() { return absl::StrCat(::testing::TempDir(), "/chunks"); }
+
   UniqueFd File(const std::string& content) {
-    const std::string path = absl::StrCat(::testing::TempDir(), "/chunks");
-    std::ofstream(path, std::ios::binary | std::ios::trunc) << content;
-    return UniqueFd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    std::ofstream(Path(), std::ios::binary | std::ios::trunc) << content;
+    return UniqueFd(open(Path().c_str(), O_RDONLY | O_CLOEXEC));
   }
 
   // The lines of all chunks. Sets `*odd` if the last chunk is.
@@ -123,6 +124,8 @@ TEST_F(ChunkReaderTest, GivesTheLinesOfTheFileWhateverTheChunks) {
     ChunkReader::Options options;
     options.chunk = 1 + random() % 300;
     options.ahead = 1 + static_cast<int>(random() % 4);
+    // Short lines let most of the file be looked at where it is.
+    if (random() % 2 == 0) options.max_line = 1'000;
     const std::vector<SeenLine> all = LinesOf(content, 0);
     if (!all.empty()) options.offset = all[random() % all.size()].offset;
     const int workers = static_cast<int>(random() % 3);
@@ -191,8 +194,51 @@ TEST_F(ChunkReaderTest, AChunkStaysUntilTheCallAfterTheNext) {
   EXPECT_EQ(first->bytes(), "aa\n");
   EXPECT_EQ(second->bytes(), "bb\n");
   // What was left of one may be put before the next.
-  std::copy(first->begin, first->begin + 3, second->begin - 3);
+  std::copy(first->begin, first->begin + 3, second->front - 3);
   EXPECT_EQ(absl::string_view(second->begin - 3, 6), "aa\nbb\n");
+}
+
+TEST_F(ChunkReaderTest, InFrontOfWhatIsLookedAtWhereItIsStandsWhatIsThereInTheFile) {
+  const UniqueFd fd = File(absl::StrCat("aa\nbb\ncc\n", std::string(1'000, '\n')));
+  ChunkReader::Options options;
+  options.chunk = 3;
+  options.max_line = 10;
+  WorkerCrew crew(2);
+  const LineSearch search(candidates_.get());
+  ChunkReader reader(fd.get(), options, &search, &crew);
+  ASSERT_EQ(reader.Next()->bytes(), "aa\n");
+  const Chunk* const second = reader.Next();
+  ASSERT_EQ(second->front, nullptr);
+  EXPECT_EQ(absl::string_view(second->begin - 3, 6), "aa\nbb\n");
+}
+
+TEST_F(ChunkReaderTest, AFileThatIsTruncatedMeanwhileEndsThere) {
+  std::string content;
+  for (int i = 0; i < 100'000; ++i) absl::StrAppend(&content, i % 7 == 0 ? "hit\n" : "miss\n");
+  for (const size_t left : {0, 5'000, 8'192, 100'000}) {
+    const UniqueFd fd = File(content);
+    ChunkReader::Options options;
+    options.chunk = 1'000;
+    options.max_line = 10;
+    WorkerCrew crew(0);
+    const LineSearch search(candidates_.get());
+    ChunkReader reader(fd.get(), options, &search, &crew);
+    ASSERT_NE(reader.Next(), nullptr);
+    ASSERT_EQ(truncate(Path().c_str(), static_cast<off_t>(left)), 0);
+    std::vector<SeenLine> lines;
+    while (const Chunk* const chunk = reader.Next()) {
+      ASSERT_TRUE(chunk->status.ok());
+      ASSERT_FALSE(chunk->odd);
+      Append(*chunk, &lines);
+    }
+    if (left <= 1'000) {
+      EXPECT_THAT(lines, ::testing::IsEmpty());
+      continue;
+    }
+    ASSERT_THAT(lines, ::testing::Not(::testing::IsEmpty()));
+    EXPECT_EQ(lines.back().offset + lines.back().text.size() + (content[left - 1] == '\n' ? 1 : 0),
+              left);
+  }
 }
 
 }  // namespace

@@ -169,10 +169,12 @@ TEST(PackedScannerTest, FindsWhatASlowSearchFindsWhereverItStands) {
       literals.push_back({text, random() % 2 == 0});
     }
     // Around each edge of what is looked at at a time.
-    const std::string text = RandomText(&random, alphabet, 200);
-    auto scanner = LiteralScanner::Create(literals, Engine::kPacked);
-    ASSERT_TRUE(scanner.ok()) << scanner.status();
-    ASSERT_EQ(Hits(**scanner, text), SlowHits(literals, text)) << "seed " << seed;
+    const std::string text = RandomText(&random, alphabet, 400);
+    for (const Engine engine : {Engine::kPacked, Engine::kPackedNarrow}) {
+      auto scanner = LiteralScanner::Create(literals, engine);
+      ASSERT_TRUE(scanner.ok()) << scanner.status();
+      ASSERT_EQ(Hits(**scanner, text), SlowHits(literals, text)) << "seed " << seed;
+    }
   }
 }
 
