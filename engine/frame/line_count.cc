@@ -15,18 +15,16 @@ struct Lanes {
   using Bytes __attribute__((vector_size(kWidth))) = uint8_t;
 };
 
-struct Counted {
-  int64_t newlines = 0;
-  bool has_nul = false;
-};
+constexpr uint8_t kEscape = 0x1b;
 
-// Counts in the lanes of a vector, which can hold 255 each before they must be added up.
+// Newlines are counted in the lanes of a vector, which hold 255 each before they are added up.
 template <size_t kWidth>
-[[gnu::always_inline]] inline Counted Count(const char* p, const char* end) {
+[[gnu::always_inline]] inline ByteFacts Look(const char* p, const char* end) {
   using Bytes = typename Lanes<kWidth>::Bytes;
   constexpr size_t kMaxSteps = 255;
-  Counted counted;
+  ByteFacts facts;
   Bytes least = ~Bytes{};
+  Bytes escapes = {};
   while (static_cast<size_t>(end - p) >= kWidth) {
     const size_t steps = std::min(kMaxSteps, (end - p) / kWidth);
     Bytes found = {};
@@ -35,57 +33,55 @@ template <size_t kWidth>
       std::memcpy(&bytes, p, kWidth);
       // True is -1 in each lane.
       found -= reinterpret_cast<Bytes>(bytes == static_cast<uint8_t>('\n'));
+      escapes |= reinterpret_cast<Bytes>(bytes == kEscape);
       least = bytes < least ? bytes : least;
     }
-    for (size_t lane = 0; lane < kWidth; ++lane) counted.newlines += found[lane];
+    for (size_t lane = 0; lane < kWidth; ++lane) facts.lines += found[lane];
   }
-  for (size_t lane = 0; lane < kWidth; ++lane) counted.has_nul |= least[lane] == 0;
+  for (size_t lane = 0; lane < kWidth; ++lane) {
+    facts.has_nul |= least[lane] == 0;
+    facts.has_escape |= escapes[lane] != 0;
+  }
   for (; p < end; ++p) {
-    counted.newlines += *p == '\n' ? 1 : 0;
-    counted.has_nul |= *p == '\0';
+    facts.lines += *p == '\n' ? 1 : 0;
+    facts.has_nul |= *p == '\0';
+    facts.has_escape |= *p == static_cast<char>(kEscape);
   }
-  return counted;
+  return facts;
 }
 
 #if defined(__x86_64__)
-[[gnu::target("avx2")]] Counted CountByAvx2(const char* p, const char* end) {
-  return Count<32>(p, end);
+[[gnu::target("avx2")]] ByteFacts LookByAvx2(const char* p, const char* end) {
+  return Look<32>(p, end);
 }
 
-[[gnu::target("avx512f,avx512bw")]] Counted CountByAvx512(const char* p, const char* end) {
-  return Count<64>(p, end);
+[[gnu::target("avx512f,avx512bw")]] ByteFacts LookByAvx512(const char* p, const char* end) {
+  return Look<64>(p, end);
 }
 
-using CountBytes = Counted (*)(const char* p, const char* end);
+using LookAt = ByteFacts (*)(const char* p, const char* end);
 
-CountBytes Widest() {
-  if (__builtin_cpu_supports("avx512bw")) return CountByAvx512;
-  if (__builtin_cpu_supports("avx2")) return CountByAvx2;
-  return Count<16>;
+LookAt Widest() {
+  if (__builtin_cpu_supports("avx512bw")) return LookByAvx512;
+  if (__builtin_cpu_supports("avx2")) return LookByAvx2;
+  return Look<16>;
 }
 #endif
-
-Counted CountAll(absl::string_view bytes) {
-  const char* const end = bytes.data() + bytes.size();
-#if defined(__x86_64__)
-  static const CountBytes count = Widest();
-  return count(bytes.data(), end);
-#else
-  return Count<16>(bytes.data(), end);
-#endif
-}
 
 }  // namespace
 
-int64_t CountLines(absl::string_view bytes, bool* has_nul) {
-  const Counted counted = CountAll(bytes);
-  *has_nul = counted.has_nul;
-  return counted.newlines + (!bytes.empty() && bytes.back() != '\n' ? 1 : 0);
+ByteFacts LookAtBytes(absl::string_view bytes) {
+  const char* const end = bytes.data() + bytes.size();
+#if defined(__x86_64__)
+  static const LookAt look = Widest();
+  ByteFacts facts = look(bytes.data(), end);
+#else
+  ByteFacts facts = Look<16>(bytes.data(), end);
+#endif
+  if (!bytes.empty() && bytes.back() != '\n') ++facts.lines;
+  return facts;
 }
 
-int64_t CountLines(absl::string_view bytes) {
-  bool has_nul;
-  return CountLines(bytes, &has_nul);
-}
+int64_t CountLines(absl::string_view bytes) { return LookAtBytes(bytes).lines; }
 
 }  // namespace tallybell

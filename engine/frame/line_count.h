@@ -14,8 +14,13 @@ namespace tallybell {
 // source passes here, so this runs near the speed of memory.
 int64_t CountLines(absl::string_view bytes);
 
-// The same; says in `*has_nul` whether a byte of them is NUL.
-int64_t CountLines(absl::string_view bytes, bool* has_nul);
+// What there is in some bytes, found in one pass over them.
+struct ByteFacts {
+  int64_t lines = 0;        // as CountLines
+  bool has_nul = false;     // a byte is NUL
+  bool has_escape = false;  // a byte is ESC, with which colours begin
+};
+ByteFacts LookAtBytes(absl::string_view bytes);
 
 }  // namespace tallybell
 

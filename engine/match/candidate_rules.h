@@ -32,9 +32,9 @@ class CandidateRules {
   LineCandidates::ScratchPtr NewScratch() const { return lines_->NewScratch(); }
 
   // As LineCandidates::Find.
-  void Find(absl::string_view block, LineCandidates::Scratch* scratch,
-            CandidateLines* lines) const {
-    lines_->Find(block, scratch, lines);
+  void Find(absl::string_view block, LineCandidates::Scratch* scratch, CandidateLines* lines,
+            bool may_have_escape = true) const {
+    lines_->Find(block, scratch, lines, may_have_escape);
   }
 
   // The rules for which `line` may count, ascending, in place of what `*rules` held.

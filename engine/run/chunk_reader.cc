@@ -102,11 +102,11 @@ class ChunkReader::Slot : public WorkerCrew::Job {
  private:
   void Search() {
     const absl::string_view bytes = chunk_.bytes();
-    bool has_nul;
-    chunk_.lines = CountLines(bytes, &has_nul);
-    chunk_.odd = HasLongLine(bytes, options_.max_line) || (has_nul && HasHole(bytes));
+    const ByteFacts facts = LookAtBytes(bytes);
+    chunk_.odd = HasLongLine(bytes, options_.max_line) || (facts.has_nul && HasHole(bytes));
     if (chunk_.odd) return;
-    worker_.Find(bytes, &chunk_.found);
+    chunk_.lines = facts.lines;
+    worker_.Find(bytes, facts.has_escape, &chunk_.found);
   }
 
   // The lines that begin in [from, from + options_.chunk) where the file is mapped. False: they

@@ -21,9 +21,9 @@ LineSearch::Worker::Worker(const LineSearch* search)
   }
 }
 
-void LineSearch::Worker::Find(absl::string_view bytes, FoundLines* found) {
+void LineSearch::Worker::Find(absl::string_view bytes, bool may_have_escape, FoundLines* found) {
   found->Clear();
-  search_.rules_->Find(bytes, scratch_.get(), &found->lines);
+  search_.rules_->Find(bytes, scratch_.get(), &found->lines, may_have_escape);
   if (!parser_.has_value()) return;
   const std::vector<CandidateLines::Line>& lines = found->lines.lines();
   found->matched.resize(lines.size());

@@ -55,8 +55,8 @@ class LineSearch {
     explicit Worker(const LineSearch* search);
 
     // Puts what is found in `bytes` in place of what `*found` held. They are whole lines, none of
-    // which is the first of its file.
-    void Find(absl::string_view bytes, FoundLines* found);
+    // which is the first of its file. `may_have_escape` as for LineCandidates::Find.
+    void Find(absl::string_view bytes, bool may_have_escape, FoundLines* found);
 
    private:
     bool Match(absl::string_view raw, FoundLines::Matched* matched);

@@ -170,11 +170,12 @@ LineCandidates::ScratchPtr LineCandidates::NewScratch() const {
   return scratch;
 }
 
-void LineCandidates::Find(absl::string_view block, Scratch* scratch, CandidateLines* lines) const {
+void LineCandidates::Find(absl::string_view block, Scratch* scratch, CandidateLines* lines,
+                          bool may_have_escape) const {
   // Places in lines that are candidates for every pattern.
   std::vector<uint32_t>& flagged = scratch->flagged;
   flagged.clear();
-  FindEscapes(block, &flagged);
+  if (may_have_escape) FindEscapes(block, &flagged);
   const auto escapes = static_cast<std::ptrdiff_t>(flagged.size());
   FindPartialLines(envelope_, block, &flagged);
   scratch->pieces.assign(flagged.begin() + escapes, flagged.end());

@@ -88,8 +88,10 @@ class LineCandidates {
 
   // Puts the candidates of `block` in place of what `*lines` held. `block` is whole lines, of
   // which the last may lack its newline, and at most LiteralScanner::kMaxBlockBytes. Takes time
-  // linear in it, and memory for at most its lines.
-  void Find(absl::string_view block, Scratch* scratch, CandidateLines* lines) const;
+  // linear in it, and memory for at most its lines. `may_have_escape`: false if it is known that
+  // no byte of it is ESC.
+  void Find(absl::string_view block, Scratch* scratch, CandidateLines* lines,
+            bool may_have_escape = true) const;
 
   // The patterns without a literal, ascending: they may match any line and are never listed for
   // one.

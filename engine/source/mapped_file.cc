@@ -15,8 +15,9 @@
 namespace tallybell {
 namespace {
 
-// Files are best mapped in pages as large as this, and so is memory given back.
-constexpr uint64_t kLargePage = 2 << 20;
+// Memory is given back in steps of so many bytes: each makes all cores forget what they know of it,
+// and large pages are best left whole.
+constexpr uint64_t kReleaseStep = 8 << 20;
 
 struct sigaction before;
 uintptr_t page_size = 0;
@@ -117,7 +118,7 @@ bool MappedFile::Cached(uint64_t begin, uint64_t end) const {
 }
 
 void MappedFile::Release(uint64_t end) {
-  end = end / kLargePage * kLargePage;
+  end = end / kReleaseStep * kReleaseStep;
   if (end <= released_ || end > bytes_.size()) return;
   madvise(const_cast<char*>(bytes_.data()) + released_, end - released_, MADV_DONTNEED);
   released_ = end;

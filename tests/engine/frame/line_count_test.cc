@@ -28,14 +28,16 @@ TEST(CountLinesTest, AgreesWithAWalkOverAnyBytes) {
   for (int round = 0; round < 5'000; ++round) {
     std::string bytes(random() % 400, ' ');
     for (char& byte : bytes) byte = kBytes[random() % sizeof(kBytes)];
-    // Where many bytes are looked at together, one NUL among them shows.
+    // Where many bytes are looked at together, one among them shows.
     if (round % 3 > 0) std::replace(bytes.begin(), bytes.end(), '\0', 'b');
     if (round % 3 == 1 && !bytes.empty()) bytes[random() % bytes.size()] = '\0';
+    if (round % 5 == 1 && !bytes.empty()) bytes[random() % bytes.size()] = '\x1b';
     const int64_t expected = std::count(bytes.begin(), bytes.end(), '\n') +
                              (!bytes.empty() && bytes.back() != '\n' ? 1 : 0);
-    bool has_nul;
-    ASSERT_EQ(CountLines(bytes, &has_nul), expected) << "seed " << kSeed << ", round " << round;
-    ASSERT_EQ(has_nul, bytes.find('\0') != std::string::npos) << "round " << round;
+    const ByteFacts facts = LookAtBytes(bytes);
+    ASSERT_EQ(facts.lines, expected) << "seed " << kSeed << ", round " << round;
+    ASSERT_EQ(facts.has_nul, bytes.find('\0') != std::string::npos) << "round " << round;
+    ASSERT_EQ(facts.has_escape, bytes.find('\x1b') != std::string::npos) << "round " << round;
     ASSERT_EQ(CountLines(bytes), expected);
   }
 }

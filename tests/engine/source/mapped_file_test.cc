@@ -29,7 +29,7 @@ class MappedFileTest : public ::testing::Test {
 };
 
 TEST_F(MappedFileTest, ShowsTheBytesOfTheFileAndShowsThemAgainWhenTheyWereReleased) {
-  const std::string bytes(5 << 20, 'x');
+  const std::string bytes(17 << 20, 'x');
   logs_.Append("a.log", bytes);
   const UniqueFd fd = Open("a.log");
   const auto file = MappedFile::Map(fd.get(), bytes.size());
