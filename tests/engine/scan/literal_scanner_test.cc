@@ -11,6 +11,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "engine/scan/aho_corasick.h"
+#include "engine/scan/literal_grams.h"
+#include "engine/scan/literal_grams.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -178,14 +180,76 @@ TEST(PackedScannerTest, FindsWhatASlowSearchFindsWhereverItStands) {
   }
 }
 
-TEST(PackedScannerTest, TakesNeitherManyNorShortLiterals) {
+// Rules name the same things with other numbers: few grams stand for all of them.
+TEST(PackedScannerTest, FindsManyLiteralsThatAreAlike) {
+  if (!LiteralScanner::Create({{"probe", false}}, Engine::kPacked).ok()) return;  // no AVX2
+  constexpr absl::string_view kNames[] = {"unit", "disk", "node", "Pod-"};
+  constexpr absl::string_view kEnds[] = {"", ":", " failed", "/x"};
+  const auto name = [&](std::mt19937* random) {
+    return absl::StrCat(kNames[(*random)() % 4], (*random)() % 50, kEnds[(*random)() % 4]);
+  };
+  for (uint32_t seed = 1; seed <= 300; ++seed) {
+    std::mt19937 random(seed);
+    std::vector<ScanLiteral> literals;
+    for (size_t count = 1 + random() % 300; count > 0; --count) {
+      literals.push_back({name(&random), random() % 4 == 0});
+    }
+    std::string text;
+    while (text.size() < 1'000) {
+      absl::StrAppend(&text,
+                      random() % 3 == 0 ? absl::AsciiStrToUpper(name(&random)) : name(&random),
+                      random() % 2 == 0 ? " " : "");
+    }
+    for (const Engine engine : {Engine::kPacked, Engine::kPackedNarrow}) {
+      auto scanner = LiteralScanner::Create(literals, engine);
+      ASSERT_TRUE(scanner.ok()) << scanner.status();
+      ASSERT_EQ(Hits(**scanner, text), SlowHits(literals, text)) << "seed " << seed;
+    }
+  }
+}
+
+TEST(PackedScannerTest, TakesNeitherShortLiteralsNorManyThatHaveNothingInCommon) {
   std::vector<ScanLiteral> many;
-  for (int i = 0; i < 9; ++i) many.push_back({absl::StrCat("literal", i), false});
-  EXPECT_EQ(LiteralScanner::Create(many, Engine::kPacked).status().code(),
-            absl::StatusCode::kUnavailable);
-  EXPECT_EQ(LiteralScanner::Create({{"vm", false}}, Engine::kPacked).status().code(),
-            absl::StatusCode::kUnavailable);
-  EXPECT_TRUE(LiteralScanner::Create(many).ok());
+  for (char a = 'a'; a <= 'z'; ++a) {
+    for (char b = 'a'; b <= 'z'; ++b) many.push_back({std::string({a, b}), false});
+  }
+  for (const std::vector<ScanLiteral>& literals : {many, {{"v", false}}}) {
+    EXPECT_EQ(LiteralScanner::Create(literals, Engine::kPacked).status().code(),
+              absl::StatusCode::kUnavailable);
+    EXPECT_TRUE(LiteralScanner::Create(literals).ok());
+  }
+}
+
+TEST(LiteralGramsTest, EachLiteralHasTheGramThatItIsAMemberOf) {
+  for (uint32_t seed = 1; seed <= 200; ++seed) {
+    std::mt19937 random(seed);
+    std::vector<ScanLiteral> literals;
+    for (size_t count = 1 + random() % 30; count > 0; --count) {
+      literals.push_back(
+          {absl::StrCat("a", RandomText(&random, "abc", 5), "b"), random() % 2 == 0});
+    }
+    const size_t most = 1 + random() % 20;
+    const std::vector<LiteralGram> grams = ChooseGrams(literals, most);
+    ASSERT_LE(grams.size(), std::max<size_t>(most, 8)) << "seed " << seed;
+    std::vector<int> times(literals.size(), 0);
+    for (const LiteralGram& gram : grams) {
+      for (const LiteralGram::Member& member : gram.members) {
+        const ScanLiteral& literal = literals[member.literal];
+        ++times[member.literal];
+        EXPECT_EQ(literal.ignore_case, gram.ignore_case);
+        EXPECT_EQ(literal.text.substr(member.at, gram.bytes.size()), gram.bytes);
+      }
+    }
+    if (!grams.empty()) {
+      EXPECT_THAT(times, ::testing::Each(1)) << "seed " << seed;
+    }
+  }
+}
+
+TEST(LiteralGramsTest, OneThatManyShareIsBetterThanOneForEach) {
+  std::vector<ScanLiteral> literals;
+  for (int i = 0; i < 1'000; ++i) literals.push_back({absl::StrCat("qx", i, " zz"), false});
+  EXPECT_THAT(ChooseGrams(literals, 32), ::testing::SizeIs(::testing::Le(10)));
 }
 
 TEST(AhoCorasickTest, FindsTheSameWhenFewStatesHaveARow) {
