@@ -22,36 +22,11 @@ import threading
 import time
 import urllib.parse
 
+from contract_logql import parse_query
+from contract_loki_faults import Faults
+
 TAIL_STREAMS = 6  # of one push that a tail delivers
 FRAME_ENTRIES = 100
-PROTOCOL_ERROR_TEXT = "parse error at line 1, col 1: syntax error: unexpected IDENTIFIER"
-
-
-class Faults:
-    def __init__(self):
-        self.query_status = None    # (status, text) for each query, or None
-        self.query_headers = []     # of such an answer: (name, value)
-        self.query_body = None      # bytes in the place of an answer
-        self.query_seconds = 0.0    # waits before it answers
-        self.query_cut = False      # sends half of the answer and closes
-        self.query_hangs = False    # never answers
-        self.query_half_closes = False  # says nothing, and does not close
-        self.redirect = None        # a URL
-        self.ignores_range = False  # answers with entries outside of what was asked
-        self.query_max_bytes = None  # an answer that is longer is a 500
-        self.tail_refused = None    # (status, text) in the place of the upgrade
-        self.tail_half_closes = False  # in the middle of a frame
-        self.tail_closed = None     # the reason of the end that comes right after the upgrade
-        self.tail_frames = []       # bytes of (opcode, payload) to send in the place of entries
-        self.tail_stalled = False   # sends nothing, not even what comes later
-        self.tail_endless = False   # a frame that does not end
-        self.tail_silent = False    # no ping, no entry, the socket open
-        self.tail_seconds = None    # the server ends a tail after so long (1 h in the real one)
-        self.loses = True           # the silent loss
-        # After it has begun anew: so long it knows no ingester ("empty ring"), and then so long it
-        # shows ever more of what it had stored, and says nothing of what is missing.
-        self.ring_seconds = 0.0
-        self.recovery_seconds = 0.0
 
 
 class Stream:
@@ -66,62 +41,6 @@ class Stream:
         self.known.add((ns, line))
         bisect.insort_right(self.entries, (ns, line, metadata), key=lambda entry: entry[0])
         return True
-
-
-MATCHER = re.compile(r'\s*([a-zA-Z_]\w*)\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\.)*"|`[^`]*`)\s*(,?)')
-FILTER = re.compile(r'\s*(?:(\|=|!=|\|~|!~)|\|\s*([a-zA-Z_]\w*)\s*(=~|!~|!=|=))'
-                    r'\s*("(?:[^"\\]|\\.)*"|`[^`]*`)')
-
-
-def text_of(literal):
-    return literal[1:-1] if literal[0] == "`" else json.loads(literal)
-
-
-def parse_query(text):
-    """A selector, and filters of lines and labels, as two predicates; ValueError for anything else."""
-    text = text.strip()
-    if not text.startswith("{"):
-        raise ValueError(PROTOCOL_ERROR_TEXT)
-    at, matchers = 1, []
-    while True:
-        match = MATCHER.match(text, at)
-        if match is None:
-            raise ValueError(PROTOCOL_ERROR_TEXT)
-        matchers.append((match[1], match[2], text_of(match[3])))
-        at = match.end()
-        if match[4] == "":
-            break
-    if text[at:at + 1] != "}":
-        raise ValueError(PROTOCOL_ERROR_TEXT)
-    at += 1
-    filters = []
-    while text[at:].strip():
-        match = FILTER.match(text, at)
-        if match is None:
-            raise ValueError(PROTOCOL_ERROR_TEXT)
-        filters.append((match[1] or match[3], match[2], text_of(match[4])))
-        at = match.end()
-
-    def selects(labels):
-        for name, operator, value in matchers:
-            have = labels.get(name, "")
-            same = re.fullmatch(value, have) is not None if "~" in operator else have == value
-            if same == operator.startswith("!"):
-                return False
-        return True
-
-    def keeps(line, labels):
-        for operator, name, value in filters:
-            if name is not None:
-                have = labels.get(name, "")
-                found = re.fullmatch(value, have) is not None if "~" in operator else have == value
-            else:
-                found = re.search(value, line) is not None if "~" in operator else value in line
-            if found == operator.startswith("!"):
-                return False
-        return True
-
-    return selects, keeps
 
 
 class Tail:
