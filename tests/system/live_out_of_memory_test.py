@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright The tallybell Authors
 """Memory that the system refuses, at whatever moment: the process ends as if it were killed, or
-goes on, and once it may have more every line has been counted once and every alert is told."""
+goes on, and once it may have more every line has been counted once and every alert is told.
+
+TALLYBELL_KILLS says how often it is started with too little (12).
+"""
 
 import os
 import random
@@ -15,6 +18,7 @@ from receivers import AlertmanagerReceiver
 
 SEED = 20240502
 TRIES = int(os.environ.get("TALLYBELL_KILLS", "12"))
+EACH = max(1, min(40, 900 // (TRIES + 1)))  # alerts a start: 1,000 of a rule are told
 
 RULES = """\
 groups:
@@ -39,9 +43,9 @@ class OutOfMemoryTest(LiveTest):
         def write_some():
             nonlocal seen
             lines = []
-            for _ in range(40):
+            for _ in range(EACH):
                 lines.append(glog(f"see n{seen} " + "x" * dice.randrange(8000)))
-                lines.append(glog("nothing " + "y" * 400) * 30)
+                lines.append(glog("nothing " + "y" * 400) * (1200 // EACH))
                 seen += 1
             append(log, "".join(lines))
 
