@@ -3,7 +3,8 @@
 """All that takes memory at once, under a limit: a flood of groups beyond every bound, long lines as
 evidence, and a receiver that is not there.
 
-TALLYBELL_GROUPS says how many groups each of the three rules is offered (300000 in a long run).
+TALLYBELL_GROUPS says how many groups each of the three rules is offered (100000 in a long run),
+TALLYBELL_FLOODS how often (2; 60 take minutes).
 """
 
 import os
@@ -17,6 +18,7 @@ from receivers import AlertmanagerReceiver
 MIB = 1 << 20
 SANITIZED = bool(os.environ.get("TALLYBELL_SANITIZE"))
 GROUPS = int(os.environ.get("TALLYBELL_GROUPS", "4000" if SANITIZED else "12000"))
+FLOODS = int(os.environ.get("TALLYBELL_FLOODS", "2"))
 LIMITS = () if SANITIZED else ((resource.RLIMIT_DATA, 300 * MIB),)
 BOUND = 256 * MIB
 
@@ -64,21 +66,22 @@ state: {{path: state.db}}
         process = self.tallybell(limits=LIMITS)
         begin = time.monotonic()
         tail = " " + "x" * 300
-        for part in range(2):
+        for part in range(FLOODS):
             with open(log, "a", encoding="utf-8") as file:
                 for g in range(GROUPS):
-                    file.write(glog(f"flood {g}{tail if g % 10 == part else ''}"))
+                    file.write(glog(f"flood {g}{tail if g % 10 == part % 10 else ''}"))
             append(log, glog(f"probe {part}"))
             wait_until(lambda part=part: not process.alive() or well.fires(n=str(part)),
                        f"probe {part} is told", 250)
             self.assertTrue(process.alive(), process.stderr()[-2000:])
         most = process.resident_bytes()
-        print(f"\n3 rules of {GROUPS} groups in {time.monotonic() - begin:.0f} s: at most "
-              f"{most / MIB:.0f} MiB resident", flush=True)
+        print(f"\n{FLOODS} times {GROUPS} groups of 3 rules in {time.monotonic() - begin:.0f} s: at "
+              f"most {most / MIB:.0f} MiB resident", flush=True)
         process.kill()  # and what it stored is taken up within the same
         process = self.tallybell(limits=LIMITS)
-        append(log, glog("probe 99"))
-        wait_until(lambda: not process.alive() or well.fires(n="99"), "the last probe is told", 250)
+        append(log, glog("probe 99999"))
+        wait_until(lambda: not process.alive() or well.fires(n="99999"), "the last probe is told",
+                   250)
         self.assertTrue(process.alive(), process.stderr()[-2000:])
         again = process.resident_bytes()
         print(f"after a restart: at most {again / MIB:.0f} MiB resident", flush=True)
