@@ -13,10 +13,10 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/json_text.h"
 #include "engine/run/replay.h"
-#include "engine/run/transition_json.h"
 #include "gtest/gtest.h"
 #include "rules/rule_loader.h"
 #include "tests/engine/run/hard_log.h"
+#include "tests/engine/run/replay_words.h"
 
 namespace tallybell {
 namespace {
@@ -38,15 +38,7 @@ class HardRulesTest : public ::testing::Test {
   }
 
   std::string Run(const Replay::Options& options) {
-    Metrics metrics;
-    const Redactor redactor;
-    Replay replay(&rules_, &redactor, options, &metrics);
-    std::string said;
-    const auto tell = [&](const Transition& transition) {
-      absl::StrAppend(&said, DumpJson(TransitionJson(transition)), "\n");
-    };
-    EXPECT_TRUE(replay.Run({path_.string()}, tell, [](uint64_t, uint64_t) {}).ok());
-    return absl::StrCat(said, replay.Summary().lines, " lines\n");
+    return ReplayWords(rules_, {path_.string()}, options);
   }
 
   // Returns what all ways of reading it say.

@@ -4,9 +4,6 @@
 // What is in archives is read ahead, several archives at a time and several parts of a log: it must
 // say what the same text says where it stands plainly and is read in order by one thread.
 
-#include <zlib.h>
-#include <zstd.h>
-
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -15,12 +12,12 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "engine/run/replay.h"
-#include "engine/run/transition_json.h"
 #include "gtest/gtest.h"
 #include "rules/rule_loader.h"
 #include "tests/engine/run/hard_log.h"
+#include "tests/engine/run/replay_words.h"
+#include "tests/support/packed_text.h"
 
 namespace tallybell {
 namespace {
@@ -34,26 +31,6 @@ groups:
       - {alert: Traced, match: "panic.go", when: count > 0 in 1s}
       - {alert: Quiet, match: heartbeat, when: count == 0 in 3s}
 )";
-
-std::string Gzip(const std::string& plain) {
-  z_stream stream = {};
-  EXPECT_EQ(deflateInit2(&stream, 1, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY), Z_OK);
-  std::string packed(deflateBound(&stream, plain.size()) + 64, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(plain.data()));
-  stream.avail_in = plain.size();
-  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
-  stream.avail_out = packed.size();
-  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
-  packed.resize(stream.total_out);
-  deflateEnd(&stream);
-  return packed;
-}
-
-std::string Zstd(const std::string& plain) {
-  std::string packed(ZSTD_compressBound(plain.size()), '\0');
-  packed.resize(ZSTD_compress(packed.data(), packed.size(), plain.data(), plain.size(), 1));
-  return packed;
-}
 
 // Of two members or frames, as tools append them.
 std::string TwoOf(std::string (*pack)(const std::string&), const std::string& plain) {
@@ -78,27 +55,8 @@ class ReplayArchivesTest : public ::testing::Test {
     std::filesystem::last_write_time(path, std::filesystem::file_time_type());
   }
 
-  // All that is said, the sums, and what could not be read.
   std::string Run(const Replay::Options& options) {
-    Metrics metrics;
-    const Redactor redactor;
-    Replay replay(&rules_, &redactor, options, &metrics);
-    std::string said;
-    const auto tell = [&](const Transition& transition) {
-      absl::StrAppend(&said, DumpJson(TransitionJson(transition)), "\n");
-    };
-    uint64_t last = 0;
-    const auto progress = [&](uint64_t read, uint64_t of) {
-      EXPECT_GE(read, last);
-      EXPECT_LE(read, of);
-      last = read;
-    };
-    EXPECT_TRUE(replay.Run({directory_.string()}, tell, progress).ok());
-    const ReplaySummary sums = replay.Summary();
-    absl::StrAppend(&said, sums.lines, " lines, ", sums.bytes, " bytes, ", sums.lines_cut, " cut, ",
-                    sums.clamped_times, " clamped, ", sums.late_matches, " late, ", sums.unread,
-                    " unread\n", absl::StrJoin(sums.notes, "\n"), "\n");
-    return said;
+    return ReplayWords(rules_, {directory_.string()}, options);
   }
 
   // With any threads and sizes of what is ahead, it is `expected`.

@@ -11,10 +11,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/run/replay.h"
-#include "engine/run/transition_json.h"
 #include "gtest/gtest.h"
 #include "rules/rule_loader.h"
 #include "tests/engine/run/hard_log.h"
+#include "tests/engine/run/replay_words.h"
 
 namespace tallybell {
 namespace {
@@ -45,26 +45,7 @@ class ReplayThreadsTest : public ::testing::Test {
     std::ofstream(paths_.back(), std::ios::binary) << content;
   }
 
-  // All that is said, and the sums.
-  std::string Run(const Replay::Options& options) {
-    Metrics metrics;
-    const Redactor redactor;
-    Replay replay(&rules_, &redactor, options, &metrics);
-    std::string said;
-    const auto tell = [&](const Transition& transition) {
-      absl::StrAppend(&said, DumpJson(TransitionJson(transition)), "\n");
-    };
-    uint64_t last = 0;
-    const auto progress = [&](uint64_t read, uint64_t) {
-      EXPECT_GE(read, last);
-      last = read;
-    };
-    EXPECT_TRUE(replay.Run(paths_, tell, progress).ok());
-    const ReplaySummary sums = replay.Summary();
-    absl::StrAppend(&said, sums.lines, " lines, ", sums.bytes, " bytes, ", sums.lines_cut, " cut, ",
-                    sums.clamped_times, " clamped, ", sums.late_matches, " late\n");
-    return said;
-  }
+  std::string Run(const Replay::Options& options) { return ReplayWords(rules_, paths_, options); }
 
   void Compare(const std::string& trace) {
     Replay::Options options;
