@@ -57,7 +57,7 @@ if(TALLYBELL_SANITIZE)
     add_link_options(-Wl,-u,__wrap__ZN4absl7${absl_namespace}5Mutex4LockEv)
   endif()
 elseif(CMAKE_BUILD_TYPE MATCHES "Rel")
-  add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+  add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong
                       -fstack-clash-protection)
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
     add_compile_options(-fcf-protection)

@@ -70,11 +70,6 @@ bool RuleClocks::Selects(uint32_t rule, uint32_t source) const {
   return std::binary_search(clock.sources.begin(), clock.sources.end(), source);
 }
 
-void RuleClocks::Restore(uint32_t rule, TimeNs t) {
-  Clock& clock = clocks_[clock_of_[rule]];
-  clock.t = std::max(clock.t, t);
-}
-
 void RuleClocks::Recompute(Clock* clock) {
   clock->held = false;
   TimeNs least = kNever;

@@ -45,9 +45,6 @@ class RuleClocks {
   size_t clock_of(uint32_t rule) const { return clock_of_[rule]; }
   bool Selects(uint32_t rule, uint32_t source) const;
 
-  // Puts T of a rule's clock forward, to where the last run had left it.
-  void Restore(uint32_t rule, TimeNs t);
-
  private:
   struct Source {
     TimeNs complete_to = kNoTime;
