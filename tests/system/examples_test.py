@@ -163,7 +163,7 @@ class DeploymentTest(LiveTest):
                                   for item in deployment["containers"]])
 
     def test_systemd_knows_every_word_of_the_unit(self):
-        text = (EXAMPLES / "sidecar/tallybell.service").read_text()
+        text = (EXAMPLES / "systemd/tallybell.service").read_text()
         for line in text.splitlines():
             self.assertRegex(line, r"^(#.*|\[(Unit|Service|Install)\]|[A-Z]\w+=.*|)$")
         for wanted in ("NoNewPrivileges=yes", "ProtectSystem=strict", "CapabilityBoundingSet=\n",

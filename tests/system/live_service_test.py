@@ -20,7 +20,7 @@ groups:
     rules: [{alert: Seen, match: see, when: count > 0 in 1h}]
 """
 
-UNIT = pathlib.Path(os.environ["TALLYBELL_SOURCE_DIR"]) / "examples/sidecar/tallybell.service"
+UNIT = pathlib.Path(os.environ["TALLYBELL_SOURCE_DIR"]) / "examples/systemd/tallybell.service"
 
 
 class ServiceTest(LiveTest):
