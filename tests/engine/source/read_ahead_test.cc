@@ -68,7 +68,9 @@ TEST(ReadAheadTest, GivesTheSameBytesAndTheSameErrorBehindThem) {
     char byte;
     const absl::StatusOr<size_t> again = ahead.Read(&byte, 1);
     ASSERT_EQ(again.status(), end);
-    if (end.ok()) ASSERT_EQ(*again, 0u);
+    if (end.ok()) {
+      ASSERT_EQ(*again, 0u);
+    }
   }
 }
 
