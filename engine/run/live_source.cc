@@ -282,7 +282,6 @@ bool LiveSource::Read() {
   return more;
 }
 
-// Reads one block. True if there may be more at once.
 // While more waits to be decided than may, what is ahead of its rules' clocks waits in its file
 // for those that hold them.
 bool LiveSource::MustWait(const File& file) const {
@@ -291,6 +290,7 @@ bool LiveSource::MustWait(const File& file) const {
   return evaluator.Ahead(file.rules, SubtractNs(file.complete_to, config_->lateness));
 }
 
+// Reads one block. True if there may be more at once.
 bool LiveSource::ReadFile(File* file) {
   if (MustWait(*file)) {
     pauses_total_.Add();

@@ -49,8 +49,10 @@ class Receiver:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self):
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                receiver.handle(self, body)
+                size = int(self.headers.get("Content-Length", 0))
+                body = self.rfile.read(size)
+                if len(body) == size:  # else who asked was killed meanwhile
+                    receiver.handle(self, body)
 
             def log_message(self, *_):
                 pass

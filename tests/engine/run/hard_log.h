@@ -15,7 +15,8 @@
 namespace tallybell {
 
 // A log that has all that makes reading hard: continuation lines, long lines, holes, years that
-// turn, and a last line without its newline.
+// turn, and a last line without its newline. Of one seed it is the same with every compiler: no two
+// random numbers are drawn in one expression.
 class HardLog {
  public:
   explicit HardLog(uint32_t seed) : random_(seed) {}
@@ -48,17 +49,24 @@ class HardLog {
       case 0:
         absl::StrAppend(log, Header(), host, "can't start vm\n");
         break;
-      case 1:
-        absl::StrAppend(log, Header(), host, One(2) ? "failed" : "Failed", "\n");
+      case 1: {
+        const char* const failed = One(2) ? "failed" : "Failed";
+        absl::StrAppend(log, Header(), host, failed, "\n");
         break;
+      }
       case 2:
         if (One(20)) absl::StrAppend(log, "goroutine 1:\n\tpanic.go:12 can't start\n\n");
         break;
-      case 3:
-        absl::StrAppend(log, Header(), One(9) ? "started" : "heartbeat", One(9) ? "\r\n" : "\n");
+      case 3: {
+        const char* const said = One(9) ? "started" : "heartbeat";
+        const char* const end = One(9) ? "\r\n" : "\n";
+        absl::StrAppend(log, Header(), said, end);
         break;
-      default:
-        absl::StrAppend(log, Header(), host, std::string(random_() % 200, 'y'), "\n");
+      }
+      default: {
+        const std::string text(random_() % 200, 'y');
+        absl::StrAppend(log, Header(), host, text, "\n");
+      }
     }
   }
 
