@@ -99,10 +99,11 @@ finish_fuzz_target() {
     /^stat::average_exec_per_sec/ { printf "fuzz: %s: %d runs, %d a second\n", name, runs, $2 }' "$output"
 }
 
-# As many at once as there are cores. The first that fails ends the others.
+# One more at once than there are cores: each has its seconds by the clock. The first that fails
+# ends the others.
 run_fuzz_targets() {
   local source at_once=$jobs
-  [[ $at_once -gt 0 ]] || at_once=$(nproc)
+  [[ $at_once -gt 0 ]] || at_once=$(($(nproc) + 1))
   declare -gA fuzz_names=()
   trap '[[ ${#fuzz_names[@]} -eq 0 ]] || kill "${!fuzz_names[@]}" 2>/dev/null || true' EXIT
   trap 'exit 130' INT TERM
