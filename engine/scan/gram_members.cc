@@ -13,7 +13,7 @@ namespace tallybell {
 namespace {
 
 // Bytes beside a gram that tell its members apart. As many as all of a table have.
-constexpr size_t kSizes[] = {4, 2};
+constexpr size_t kSizes[] = {4, 2, 1};
 // Fewer are compared one after the other.
 constexpr size_t kFew = 4;
 
@@ -61,8 +61,10 @@ uint32_t GramMembers::Bucket(const Table& table, const char* bytes) {
   uint32_t word = 0;
   if (table.size == 4) {
     std::memcpy(&word, bytes, 4);
-  } else {
+  } else if (table.size == 2) {
     std::memcpy(&word, bytes, 2);
+  } else {
+    word = static_cast<unsigned char>(*bytes);
   }
   return ((word | 0x20202020) * 0x9E3779B1U) >> table.shift;
 }

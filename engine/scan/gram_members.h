@@ -38,7 +38,7 @@ class GramMembers {
   // Members by the bytes at one place beside the gram, which all of them have.
   struct Table {
     ptrdiff_t from = 0;           // of these bytes, from where the gram begins
-    size_t size = 0;              // how many, 0, 2 or 4
+    size_t size = 0;              // how many: 0, 1, 2 or 4
     int shift = 0;                // of a hash to its bucket
     std::vector<uint32_t> begin;  // of each bucket in `members`, and the end of the last
     std::vector<Member> members;

@@ -150,6 +150,11 @@ std::vector<LiteralGram> ChooseGrams(const std::vector<ScanLiteral>& literals, s
       std::all_of(literals.begin(), literals.end(),
                   [](const ScanLiteral& literal) { return literal.text.size() >= kShortest; });
   if (literals.empty() || !long_enough) return {};
+  // What is kept of each byte while choosing is some hundred times as large.
+  constexpr size_t kMostBytes = 256 << 10;
+  size_t bytes = 0;
+  for (const ScanLiteral& literal : literals) bytes += literal.text.size();
+  if (bytes > kMostBytes) return {};
   // So many cost no more than one.
   constexpr size_t kAtATime = 8;
   GramChoice choice(literals);

@@ -31,7 +31,8 @@ struct LiteralGram {
 };
 
 // At most `most` grams, rare in logs and few, so that each of `literals` is a member of one. Empty
-// if there are none: a literal of one byte, or too many that have nothing in common.
+// if there are none: a literal of one byte, too many that have nothing in common, or more than
+// 256 KiB of literals, which would take too much memory to choose from.
 std::vector<LiteralGram> ChooseGrams(const std::vector<ScanLiteral>& literals, size_t most);
 
 }  // namespace tallybell

@@ -12,7 +12,6 @@
 #include "absl/strings/str_cat.h"
 #include "engine/scan/aho_corasick.h"
 #include "engine/scan/literal_grams.h"
-#include "engine/scan/literal_grams.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -244,6 +243,34 @@ TEST(LiteralGramsTest, EachLiteralHasTheGramThatItIsAMemberOf) {
       EXPECT_THAT(times, ::testing::Each(1)) << "seed " << seed;
     }
   }
+}
+
+TEST(PackedScannerTest, FindsManyLiteralsThatAreLittleMoreThanTheirGram) {
+  if (!LiteralScanner::Create({{"probe", false}}, Engine::kPacked).ok()) return;  // no AVX2
+  constexpr absl::string_view kBytes = "abAB0 z";
+  std::vector<ScanLiteral> literals;
+  for (const char before : kBytes) {
+    for (const char behind : kBytes) literals.push_back({{before, 'Q', 'J', 'Z', behind}, false});
+    literals.push_back({{before, 'Q', 'J', 'Z'}, true});
+    literals.push_back({{'Q', 'J', 'Z', before}, false});
+  }
+  std::mt19937 random(1);
+  for (int round = 0; round < 50; ++round) {
+    std::string text;
+    while (text.size() < 300) absl::StrAppend(&text, RandomText(&random, kBytes, 2), "QJZ");
+    for (const Engine engine : {Engine::kPacked, Engine::kPackedNarrow}) {
+      auto scanner = LiteralScanner::Create(literals, engine);
+      ASSERT_TRUE(scanner.ok()) << scanner.status();
+      ASSERT_EQ(Hits(**scanner, text), SlowHits(literals, text)) << "round " << round;
+    }
+  }
+}
+
+TEST(LiteralGramsTest, ChoosesAmongNoMoreThanMemoryAllows) {
+  std::vector<ScanLiteral> literals;
+  for (int i = 0; i < 400; ++i)
+    literals.push_back({absl::StrCat(i, std::string(1'000, 'q')), false});
+  EXPECT_THAT(ChooseGrams(literals, 32), IsEmpty());
 }
 
 TEST(LiteralGramsTest, OneThatManyShareIsBetterThanOneForEach) {
