@@ -110,13 +110,35 @@ absl::StatusOr<LokiPage> LokiHistory::ReadPage(LokiQuery* query, int number, Tim
   BackOff back_off(static_cast<uint64_t>(number));
   for (int attempt = 1;; ++attempt) {
     absl::StatusOr<LokiPage> page = query->Read(from, to);
-    if (page.ok() || !MayPass(page.status()) || attempt == options_.tries) return page;
+    const bool last = page.ok() || !MayPass(page.status()) || attempt == options_.tries;
+    absl::MutexLock lock(&mutex_);
+    if (last) {
+      if (attempt > 1) NoteEnd(page.ok());
+      return page;
+    }
+    if (attempt == 1) ++unanswered_;
+    // Who is asked too much is asked for less first.
+    if (attempt > 1 || !absl::IsResourceExhausted(page.status())) NoteOutage(page.status());
     const DurationNs asked = query->asked_to_wait();
     const DurationNs wait = asked > 0 ? back_off.AsAsked(asked) : back_off.Next();
-    absl::MutexLock lock(&mutex_);
     mutex_.AwaitWithTimeout(absl::Condition(&stopping_), absl::Nanoseconds(wait));
     if (stopping_) return absl::CancelledError("cancelled");
   }
+}
+
+void LokiHistory::NoteOutage(const absl::Status& status) {
+  if (std::exchange(outage_said_, true) || stopping_) return;
+  const LokiTarget& target = options_.query.target;
+  LogWarn("a Loki cannot be asked; it is asked again", {{"url", target.http.base.ToString()},
+                                                        {"tenant", target.tenant},
+                                                        {"err", std::string(status.message())}});
+}
+
+// An outage is over when all who waited have their answers: one may come between two failures.
+void LokiHistory::NoteEnd(bool answered) {
+  if (--unanswered_ > 0 || !answered || !std::exchange(outage_said_, false)) return;
+  LogInfo("a Loki can be asked again", {{"url", options_.query.target.http.base.ToString()},
+                                        {"tenant", options_.query.target.tenant}});
 }
 
 // What waits is bounded, but whose turn it is may always go on.

@@ -21,7 +21,9 @@
 namespace tallybell {
 
 // A span of what a Loki stores, read from its beginning to its end with several questions under
-// way: the span is cut into slices, which are read side by side and handed on in order.
+// way: the span is cut into slices, which are read side by side and handed on in order. A question
+// that may be answered another time is asked again; our log says once when that begins, and when all
+// are answered.
 //
 // Thread-safe for one caller; has threads of its own. What waits is bounded.
 class LokiHistory {
@@ -62,6 +64,8 @@ class LokiHistory {
   void Run(LokiQuery* query, int number);
   absl::Status ReadSlice(LokiQuery* query, int number, Slice* slice);
   absl::StatusOr<LokiPage> ReadPage(LokiQuery* query, int number, TimeNs from, TimeNs to);
+  void NoteOutage(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void NoteEnd(bool answered) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool Hand(Slice* slice, LokiPage page);
   bool MayHand(const Slice* slice) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -75,6 +79,8 @@ class LokiHistory {
   std::deque<std::unique_ptr<Slice>> slices_ ABSL_GUARDED_BY(mutex_);  // not handed on whole yet
   size_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<std::string> unreadable_ ABSL_GUARDED_BY(mutex_);
+  int unanswered_ ABSL_GUARDED_BY(mutex_) = 0;  // readers that ask one question again
+  bool outage_said_ ABSL_GUARDED_BY(mutex_) = false;
 
   std::vector<std::thread> threads_;
 };

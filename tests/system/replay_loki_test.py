@@ -9,7 +9,7 @@ import threading
 import time
 import unittest
 
-from harness import glog, tallybell, utc, wait_until
+from harness import binary, glog, tallybell, utc, wait_until
 from loki_case import LokiTest
 
 SEED = 20240503
@@ -51,10 +51,13 @@ class ReplayLokiTest(LokiTest):
     def replay(self, *arguments):
         return tallybell("replay", "--rules", self.rules, "--output", "jsonl", *arguments)
 
+    def words_for_loki(self, *more):
+        return ["replay", "--rules", self.rules, "--output", "jsonl",
+                "--loki-url", self.contract.url, "--loki-query", '{job="anka"}',
+                "--since", self.moment(-4 * 3600), "--until", self.moment(600), *more]
+
     def from_loki(self, *arguments):
-        return self.replay("--loki-url", self.contract.url, "--loki-query", '{job="anka"}',
-                           "--since", self.moment(-4 * 3600), "--until", self.moment(600),
-                           *arguments)
+        return tallybell(*self.words_for_loki(*arguments))
 
     def moment(self, offset):
         return utc(self.now + offset).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -110,6 +113,24 @@ class ReplayLokiTest(LokiTest):
         reader.join(60)
         self.assertEqual(found[0].returncode, 0, found[0].stderr)
         self.assertEqual(self.steps(found[0].stdout), self.steps(whole.stdout))
+
+    def test_an_outage_is_said_once_however_many_wait_for_its_end(self):
+        self.fill(hosts=1, lines=20)
+        self.contract.end()
+        process = self.start([binary(), *self.words_for_loki("--loki-tenant", "red",
+                                                             "--loki-tenant", "blue")], "replay")
+        said, ended = "a Loki cannot be asked", "a Loki can be asked again"
+        wait_until(lambda: process.stderr().count(said) == 2, "both tenants' outages are said")
+        # Each of four readers a tenant has asked a second time by then, and gets nothing said of it.
+        time.sleep(2.5)
+        self.contract.begin()
+        self.assertEqual(process.wait(), 0, process.stderr())
+        lines = [line for line in process.stderr().splitlines() if said in line]
+        self.assertEqual(len(lines), 2, process.stderr())
+        for line, tenant in zip(sorted(lines), ("blue", "red")):
+            for part in ("level=warn", f"url={self.contract.url}", f"tenant={tenant}", "err="):
+                self.assertIn(part, line)
+        self.assertEqual(process.stderr().count(ended), 2, process.stderr())
 
     def test_since_and_until_may_say_how_long_ago(self):
         now = time.time_ns()
