@@ -22,3 +22,7 @@ if(TARGET yaml-cpp::yaml-cpp)
 else()
   set(TALLYBELL_YAML_CPP yaml-cpp)
 endif()
+
+if(TALLYBELL_ARCHIVES)
+  include(cmake/Archives.cmake)
+endif()

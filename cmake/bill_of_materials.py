@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright The tallybell Authors
 """What a built tallybell is made of, as CycloneDX 1.5 on standard output: the Debian packages of the
-libraries that it loads, and of those whose headers went into it, with their exact versions.
+libraries that it loads, and of those whose headers or archives went into it, with their exact
+versions.
 
 Usage: bill_of_materials.py BINARY
 """
@@ -15,6 +16,8 @@ import sys
 
 # Of these nothing is loaded: they are headers. (Named as in debian_packages.sh.)
 HEADERS = ["libboost-dev", "libprotozero-dev", "nlohmann-json3-dev"]
+# Of these the archive went into a binary that does not load the library. (See Archives.cmake.)
+ARCHIVES = {"libabsl-dev": "libabsl_", "libre2-dev": "libre2.so", "libyaml-cpp-dev": "libyaml-cpp.so"}
 
 
 def output(*command):
@@ -51,12 +54,14 @@ def component(line):
 def main():
     binary, = sys.argv[1:]
     loaded = re.findall(r"^\s*(?:\S+ => )?(/\S+) \(0x", output("ldd", binary), re.M)
+    linked = [package for package, library in ARCHIVES.items()
+              if not any(os.path.basename(path).startswith(library) for path in loaded)]
     packages = packages_of(loaded)
     unknown = sorted(path for path, package in packages.items() if package is None)
     if unknown:
         sys.exit("of no package: " + " ".join(unknown))
     fields = "${Package} ${Version} ${Architecture} ${source:Package}\n"
-    lines = output("dpkg-query", "-W", "-f", fields, *sorted({*packages.values(), *HEADERS}))
+    lines = output("dpkg-query", "-W", "-f", fields, *sorted({*packages.values(), *HEADERS, *linked}))
     version = output(binary, "version").split()[1]
     json.dump({
         "bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1,

@@ -22,8 +22,8 @@ namespace tallybell {
 
 // A span of what a Loki stores, read from its beginning to its end with several questions under
 // way: the span is cut into slices, which are read side by side and handed on in order. A question
-// that may be answered another time is asked again; our log says once when that begins, and when all
-// are answered.
+// that may be answered another time is asked again; our log says once when that begins, and when
+// all are answered.
 //
 // Thread-safe for one caller; has threads of its own. What waits is bounded.
 class LokiHistory {
