@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
@@ -17,6 +18,12 @@ class RE2;
 }
 
 namespace tallybell {
+
+class LiteralSearch;
+class PlainRegex;
+
+// Names of groups and what they hold. Few regexes have more than four.
+using Captures = absl::InlinedVector<std::pair<absl::string_view, absl::string_view>, 4>;
 
 // One thing to look for in a line: a literal, or an RE2 regex. Immutable and thread-safe once made.
 class Pattern {
@@ -42,8 +49,7 @@ class Pattern {
 
   // The same, with the regex's named groups; those that did not take part are left out. The names
   // are views into this pattern, the values into `line`.
-  bool FindCaptures(absl::string_view line, absl::string_view* match,
-                    std::vector<std::pair<absl::string_view, absl::string_view>>* captures) const;
+  bool FindCaptures(absl::string_view line, absl::string_view* match, Captures* captures) const;
 
   // Names of the regex's named groups.
   const std::vector<std::string>& capture_names() const { return capture_names_; }
@@ -51,9 +57,17 @@ class Pattern {
  private:
   Pattern() = default;
 
+  // Whether plain_ may answer for `line`.
+  bool IsPlain(absl::string_view line) const {
+    return plain_ != nullptr && line.size() <= plain_reach_;
+  }
+
   std::string text_;
   bool ignore_case_ = false;
-  std::shared_ptr<const re2::RE2> regex_;
+  std::shared_ptr<const LiteralSearch> literal_;  // null for a regex
+  std::shared_ptr<const re2::RE2> regex_;         // null for a literal
+  std::shared_ptr<const PlainRegex> plain_;  // gives the same as regex_; null if it is not plain
+  size_t plain_reach_ = 0;                   // bytes: lines that are longer are for regex_
   std::vector<std::string> capture_names_;
   std::vector<int> capture_indices_;  // of capture_names_, in the same order
 };

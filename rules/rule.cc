@@ -12,8 +12,6 @@ const CompareNode& Root(const Rule& rule) { return std::get<CompareNode>(rule.ex
 
 }  // namespace
 
-const Leaf& Rule::leaf() const { return std::get<Leaf>(Root(*this).left->node); }
-
 Comparison Rule::op() const { return Root(*this).op; }
 
 int64_t Rule::threshold() const { return std::get<int64_t>(Root(*this).right->node); }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "engine/base/time_ns.h"
@@ -39,7 +40,9 @@ struct Rule {
   std::string labels_key;
 
   // The one leaf, the operator and the number of `count OP N in D`.
-  const Leaf& leaf() const;
+  const Leaf& leaf() const {
+    return std::get<Leaf>(std::get<CompareNode>(expression.node).left->node);
+  }
   Comparison op() const;
   int64_t threshold() const;
 

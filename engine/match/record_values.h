@@ -4,7 +4,6 @@
 #ifndef TALLYBELL_ENGINE_MATCH_RECORD_VALUES_H_
 #define TALLYBELL_ENGINE_MATCH_RECORD_VALUES_H_
 
-#include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -43,7 +42,7 @@ class RecordValues {
 
   const Record* record_;
   absl::string_view match_;
-  std::vector<std::pair<absl::string_view, absl::string_view>> captures_;
+  Captures captures_;
 };
 
 }  // namespace tallybell

@@ -5,7 +5,6 @@
 
 #include <optional>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "engine/run/glog_file.h"
@@ -19,7 +18,7 @@ void AddGiven(const std::string& path, const Labels& given, const Pattern* from_
               Labels* labels) {
   if (from_path != nullptr) {
     absl::string_view match;
-    std::vector<std::pair<absl::string_view, absl::string_view>> captures;
+    Captures captures;
     if (from_path->FindCaptures(path, &match, &captures)) {
       for (const auto& [name, value] : captures) labels->Set(name, value);
     }

@@ -20,6 +20,9 @@ constexpr char kRegex[] =
     "{alert: A, match: '/instance [0-9a-f-]+ scheduled/', when: count > 3 in 20m}";
 constexpr char kCapture[] =
     "{alert: A, match: '/ on (?P<host>mac[0-9]+)$/', by: [host], when: count > 3 in 20m}";
+// The same, as RE2 finds it: a repeated group is not plain.
+constexpr char kCaptureByRe2[] =
+    "{alert: A, match: '/ on (?P<host>mac(?:[0-9])+)$/', by: [host], when: count > 3 in 20m}";
 constexpr char kField[] = "{alert: A, match: ' on ', by: [file], when: count > 3 in 20m}";
 constexpr char kWhere[] =
     "{alert: A, where: severity >= info and file != \"vm.go\", when: count > 3 in 20m}";
@@ -63,8 +66,32 @@ void BM_Confirm(benchmark::State& state, const char* rule) {
 BENCHMARK_CAPTURE(BM_Confirm, literal, kLiteral);
 BENCHMARK_CAPTURE(BM_Confirm, regex, kRegex);
 BENCHMARK_CAPTURE(BM_Confirm, capture, kCapture);
+BENCHMARK_CAPTURE(BM_Confirm, capture_by_re2, kCaptureByRe2);
 BENCHMARK_CAPTURE(BM_Confirm, field, kField);
 BENCHMARK_CAPTURE(BM_Confirm, where, kWhere);
+
+// The same lines and one pattern: what of the above is the search for the groups.
+void BM_FindCaptures(benchmark::State& state, const char* regex) {
+  const Pattern pattern = *Pattern::Regex(regex, false);
+  DressedLog::Options options;
+  options.hosts = 1000;
+  DressedLog log(options);
+  std::vector<std::string> lines(4096);
+  for (std::string& line : lines) {
+    log.AppendLine(&line);
+    line.pop_back();
+  }
+  absl::string_view match;
+  Captures captures;
+  for (auto _ : state) {
+    for (const std::string& line : lines) {
+      benchmark::DoNotOptimize(pattern.FindCaptures(line, &match, &captures));
+    }
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(lines.size()));
+}
+BENCHMARK_CAPTURE(BM_FindCaptures, plain, " on (?P<host>mac[0-9]+)$");
+BENCHMARK_CAPTURE(BM_FindCaptures, re2, " on (?P<host>mac(?:[0-9])+)$");
 
 }  // namespace
 }  // namespace tallybell

@@ -61,7 +61,7 @@ TEST(PatternTest, IgnoresCaseWithTheFlagI) {
 TEST(PatternTest, GivesNamedGroupsInTheirOrderAndLeavesOutThoseThatTookNoPart) {
   const Pattern pattern = MustParse("/(?P<z>a+)(b)?(?P<m>c)?(?P<e>)/");
   absl::string_view match;
-  std::vector<std::pair<absl::string_view, absl::string_view>> captures;
+  Captures captures;
   ASSERT_TRUE(pattern.FindCaptures("xaab", &match, &captures));
   EXPECT_EQ(match, "aab");
   EXPECT_THAT(captures, ElementsAre(Pair("z", "aa"), Pair("e", "")));

@@ -1,0 +1,475 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The tallybell Authors
+
+// RE2 is the second implementation: what it finds is right. TALLYBELL_PLAIN_REGEXES is how many
+// random regexes are put beside it (4,000 if it is not set).
+
+#include "rules/plain_regex.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <random>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "re2/re2.h"
+#include "rules/packs.h"
+#include "rules/regex.h"
+#include "rules/rule_loader.h"
+
+namespace tallybell {
+namespace {
+
+// What was found, in words: the match and the groups, each with its place.
+std::string Words(const std::vector<absl::string_view>& found, absl::string_view line) {
+  std::string words;
+  for (const absl::string_view part : found) {
+    absl::StrAppend(&words, part.data() - line.data(), ":", absl::CHexEscape(part), " ");
+  }
+  return words;
+}
+
+std::string FindByRe2(const re2::RE2& regex, absl::string_view line) {
+  std::vector<re2::StringPiece> found(static_cast<size_t>(regex.NumberOfCapturingGroups()) + 1);
+  if (!regex.Match({line.data(), line.size()}, 0, line.size(), re2::RE2::UNANCHORED, found.data(),
+                   static_cast<int>(found.size()))) {
+    return "none";
+  }
+  std::vector<absl::string_view> views;
+  for (const re2::StringPiece& piece : found) views.emplace_back(piece.data(), piece.size());
+  return Words(views, line);
+}
+
+std::string FindPlainly(const PlainRegex& plain, int groups, absl::string_view line) {
+  absl::string_view match;
+  PlainRegex::Groups places;
+  const bool found = plain.Find(line, &match, &places);
+  EXPECT_EQ(plain.Find(line, nullptr, nullptr), found);
+  if (!found) return "none";
+  std::vector<absl::string_view> views = {match};
+  for (int i = 1; i <= groups; ++i) views.push_back(places[i]);
+  return Words(views, line);
+}
+
+// Finds both ways, and expects the same.
+void ExpectSame(const std::string& regex, const std::vector<std::string>& lines) {
+  const absl::StatusOr<CompiledRegex> re2 = CompileRegex(regex, RegexUse::kSearch);
+  ASSERT_TRUE(re2.ok()) << regex << ": " << re2.status();
+  const std::optional<PlainRegex> plain = PlainRegex::Compile(regex);
+  ASSERT_TRUE(plain.has_value()) << regex;
+  for (const std::string& line : lines) {
+    EXPECT_EQ(FindPlainly(*plain, (*re2)->NumberOfCapturingGroups(), line), FindByRe2(**re2, line))
+        << regex << " in " << absl::CHexEscape(line);
+  }
+}
+
+TEST(PlainRegexTest, FindsWhatRe2Finds) {
+  const std::vector<std::string> kHosts = {"vm 7 started on mac12",
+                                           "vm 7 on mac on mac3",
+                                           "on mac1",
+                                           " on mac1",
+                                           " on mac",
+                                           " on mac1 ",
+                                           " on mac1\n",
+                                           "",
+                                           " on macx on mac0123456789"};
+  for (const char* regex : {" on (?P<host>mac[0-9]+)$",
+                            " on (?P<host>mac[0-9]+)",
+                            " on (mac)(\\d*)",
+                            " on mac",
+                            "on (?P<a>(?P<b>m)ac)(?:[0-9])(\\d?)",
+                            " on (?P<host>[^ ]+)",
+                            " on (?P<host>\\S+)\\z",
+                            " on (?P<rest>.*)",
+                            " on (?P<rest>.*)$",
+                            " on mac[0-9]{2,}",
+                            " on mac[0-9]{1,3}$",
+                            "^vm (?P<vm>\\d+) (?P<what>\\w+) on ",
+                            "\\Avm",
+                            "^",
+                            "^$",
+                            "^(?P<all>.*)$",
+                            "^[a-z]* ?[0-9]*",
+                            "m[]a]c",
+                            "m[^]]c",
+
+                            "(^vm)( )",
+                            "(mac)()$",
+                            "mac[\\d-]+",
+                            "(?P<x> on mac\\d+$)"}) {
+    ExpectSame(regex, kHosts);
+  }
+}
+
+TEST(PlainRegexTest, TakesWholeCharacters) {
+  const std::vector<std::string> kLines = {
+      "a\xC3\xA9"
+      "b",
+      "a\xC3\xA9",
+      "ab",
+      "a\xF0\x9F\x98\x80z",
+      "a\xEF\xBF\xBD z",
+      "a\xC3",
+      "a\xA9\xC3\xA9",
+      "a\xFF"
+      "b",
+      "a\nb",
+      "\xC3\xA9"
+      "a\xC3\xA9",
+      "a \xE2\x82",
+      "a\xE2\x82\xAC\xE2\x82\xAC\xE2\x82\xAC",
+      "a\r\n\t\v\f b",
+      std::string("a\0b", 3)};
+  for (const char* regex :
+       {"a.", "a.b", "a(.*)", "a(.+)$", "a([^ ]+)", "a(\\S*)", "a(\\W)", "a(\\D{2})", "a(\\w*)",
+        "\xC3\xA9(a?)", "a\xC3\xA9", "a(.{1,2})$", "a([^b]?)b", "a(\\s*)b", "a(\\s+)", "a([^\\S]*)",
+        "a([^\\n]*)", "a([\\t\\r\\n\\f ]*)"}) {
+    ExpectSame(regex, kLines);
+  }
+}
+
+TEST(PlainRegexTest, LeavesToRe2WhatIsNotPlain) {
+  for (const char* regex : {"a|b",
+                            "(a|b)c",
+                            "ab|",
+                            "x(ab)*",
+                            "x(ab)?",
+                            "(?i)ab",
+                            "a(?i:b)",
+                            "(?s).",
+                            "a\\b",
+                            "\\Ba",
+                            "x[a-z]+a",
+                            "x[a-z]*[0-9a]",
+                            "x[a-z]+[0-9]*b",
+                            "x.*y",
+                            "x[^ ]+y",
+                            "x\\S+\xC3\xA9",
+                            "[a-z]+x",
+                            "\\d+",
+                            ".*",
+                            "x[a-z]+?",
+                            "x[a-z]*?",
+                            "x??",
+                            "xa{2,3}?",
+                            "x[\xC3\xA9]",
+                            "x[^\xC3\xA9]",
+                            "\xC3\xA9+x",
+                            "x\xC3\xA9+",
+                            "x[[:alpha:]]",
+                            "x[^[:alpha:]]",
+                            "x\\pL",
+                            "x\\p{Greek}",
+                            "x\\Qab\\E",
+                            "x\\x41",
+                            "x\\101",
+                            "x\\0",
+                            "x[\\x41]",
+                            "a^",
+                            "$a",
+                            "a$b",
+                            "^^a",
+                            "a$$",
+                            "$",
+                            "x{,2}",
+                            "x{",
+                            "x{a}",
+                            "x\\C",
+                            "a**",
+                            "a+*",
+                            "(",
+                            ")",
+                            "a(b",
+                            "[a",
+                            "[]",
+                            "[z-a]x",
+                            "a\\",
+                            "a[\\",
+                            "",
+                            "x[ab]{1,2}a",
+                            "x[a-z]+[0-9]*\\w",
+                            "xa{200}",
+                            "a(?P<n",
+                            "a(?P<>b)",
+                            "a(?<n>b)",
+                            "x(?:[ab]+)+",
+                            "x(?U)a+",
+                            "x(?P<n>a)*",
+                            "^*a",
+                            "x\xFF"}) {
+    EXPECT_FALSE(PlainRegex::Compile(regex).has_value()) << regex;
+  }
+  EXPECT_FALSE(PlainRegex::Compile(std::string(PlainRegex::kMaxText + 1, 'a')).has_value());
+  std::string runs = "x";
+  for (int i = 0; i < 10; ++i) runs += "a+b+";
+  EXPECT_FALSE(PlainRegex::Compile(runs).has_value());
+  std::string groups = "x";
+  for (int i = 0; i <= PlainRegex::kMaxGroups; ++i) groups += "(a)";
+  EXPECT_FALSE(PlainRegex::Compile(groups).has_value());
+}
+
+// Each place where the first text stands begins an attempt that would go to the end of the line:
+// if they all did, a line of this size would take minutes.
+TEST(PlainRegexTest, NoPartOfALineIsRunThroughTwice) {
+  const auto repeated = [](absl::string_view part) {
+    std::string line;
+    while (line.size() + part.size() <= kMaxLineBytes) line.append(part.data(), part.size());
+    return line;
+  };
+  ExpectSame("ab[^x]*x", {repeated("ab"), repeated("ab") + "x"});
+  ExpectSame("a[^x]*x", {repeated("a"), repeated("a \xC3\xA9"), "a\xFF" + repeated("a") + "x"});
+  ExpectSame("a[a-z]*[0-9]*-*$", {repeated("a"), repeated("a") + "1", repeated("a1"),
+                                  repeated("a ") + "a1a", repeated("aaa11b "), "a"});
+  ExpectSame("a[a ]{3,}[0-9]+[b-w]+x", {repeated("a"), repeated("a   1"), repeated("a   1") + "x"});
+  ExpectSame("a.{128}$", {repeated("a").substr(0, 10'000)});
+  ExpectSame("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab", {repeated("a")});
+}
+
+// A regex, and a text that is often one of its matches. Mostly of what is plain, sometimes not.
+class RandomRegex {
+ public:
+  explicit RandomRegex(std::mt19937* random) : random_(*random) {}
+
+  void Write() {
+    if (OneOf(4))
+      regex_ += Any({"^", "\\A", "(?:^)"});
+    else if (!OneOf(12))
+      AddText();
+    const size_t parts = random_() % 5;
+    size_t open = 0;
+    for (size_t i = 0; i < parts; ++i) {
+      if (OneOf(3)) {
+        regex_ += OneOf(3) ? "(" : OneOf(3) ? "(?:" : absl::StrCat("(?P<n", names_++, ">");
+        ++open;
+      }
+      AddPart();
+      if (open > 0 && OneOf(2)) {
+        Close();
+        --open;
+      }
+    }
+    if (OneOf(4)) {
+      regex_ += Any({"$", "\\z", "$"});
+    }
+    for (; open > 0; --open) Close();
+  }
+
+  const std::string& regex() const { return regex_; }
+
+  // Texts with what matches, what nearly matches, and what does not.
+  std::string Line() {
+    std::string line = OneOf(3) ? "" : Noise();
+    for (size_t times = 1 + random_() % 3; times > 0; --times) {
+      for (const std::vector<std::string>& part : parts_) {
+        // Left out, put twice, or as it should be.
+        for (size_t n = OneOf(15) ? random_() % 3 : 1; n > 0; --n)
+          line += part[random_() % part.size()];
+      }
+      if (times > 1 || OneOf(3)) line += Noise();
+    }
+    if (OneOf(8) && !line.empty()) line.erase(random_() % line.size(), 1 + random_() % 3);
+    return line;
+  }
+
+ private:
+  bool OneOf(size_t n) { return random_() % n == 0; }
+
+  std::string Any(const std::vector<std::string>& of) { return of[random_() % of.size()]; }
+
+  std::string Noise() {
+    static const std::vector<std::string> kNoise = {"a",
+                                                    "b",
+                                                    "ab",
+                                                    "ba",
+                                                    "1",
+                                                    "12",
+                                                    "_",
+                                                    "-",
+                                                    ".",
+                                                    " ",
+                                                    "  ",
+                                                    "]",
+                                                    "\t",
+                                                    "\n",
+                                                    "\r",
+                                                    "\v",
+                                                    "A",
+                                                    "z",
+                                                    "\xC3\xA9",
+                                                    "\xE2\x82\xAC",
+                                                    "\xF0\x9F\x98\x80",
+                                                    "\xFF",
+                                                    "\xC3",
+                                                    "\xA9",
+                                                    "\xE2\x82",
+                                                    std::string(1, '\0'),
+                                                    "\x7F"};
+    std::string noise;
+    for (size_t n = random_() % 6; n > 0; --n) noise += Any(kNoise);
+    return noise;
+  }
+
+  void Close() { regex_ += OneOf(40) ? Any({")*", ")?", ")+", ")|"}) : ")"; }
+
+  void AddText() {
+    static const std::vector<std::vector<std::string>> kTexts = {{"a", "a"},
+                                                                 {"b", "b"},
+                                                                 {"ab", "ab"},
+                                                                 {" ", " "},
+                                                                 {"\\.", "."},
+                                                                 {"\\[", "["},
+                                                                 {"]", "]"},
+                                                                 {"\\t", "\t"},
+                                                                 {"\xC3\xA9", "\xC3\xA9"},
+                                                                 {"\\n", "\n"},
+                                                                 {"-", "-"},
+                                                                 {"1", "1"},
+                                                                 {"a b", "a b"},
+                                                                 {"\xE2\x82\xAC", "\xE2\x82\xAC"},
+                                                                 {"aa", "aa"},
+                                                                 {"}", "}"},
+                                                                 {"\\\\", "\\"},
+                                                                 {"aba", "aba"},
+                                                                 {"\\ ", " "},
+                                                                 {"\\_", "_"}};
+    const std::vector<std::string>& text = kTexts[random_() % kTexts.size()];
+    regex_ += text[0];
+    parts_.push_back({text[1]});
+  }
+
+  void AddPart() {
+    if (OneOf(60))
+      regex_ += Any({"|", "^", "$", "\\b", "(?i)", "\\x41", "{", "\\pL", "[\xC3\xA9]"});
+    if (OneOf(3)) return AddText();
+    struct Set {
+      const char* regex;
+      std::vector<std::string> members;
+    };
+    static const std::vector<Set> kSets = {{"[ab]", {"a", "b"}},
+                                           {"[^a]", {"b", "\xC3\xA9", "\n", " "}},
+                                           {"[0-9]", {"1", "2"}},
+                                           {"\\d", {"1", "9"}},
+                                           {"\\D", {"a", "\xE2\x82\xAC"}},
+                                           {"\\w", {"a", "_", "1"}},
+                                           {"\\W", {" ", "-", "\xC3\xA9"}},
+                                           {"\\s", {" ", "\t", "\n"}},
+                                           {"\\S", {"a", "\xC3\xA9", "\v"}},
+                                           {".", {"a", " ", "\xF0\x9F\x98\x80"}},
+                                           {"a", {"a"}},
+                                           {" ", {" "}},
+                                           {"[^ \\]]", {"a", "."}},
+                                           {"[]a]", {"]", "a"}},
+                                           {"[^]a]", {"b", "\xC3\xA9"}},
+                                           {"[a-]", {"a", "-"}},
+                                           {"[-a]", {"-"}},
+                                           {"[\\w-]", {"a", "-"}},
+                                           {"[\\d.-]", {"1", "."}},
+                                           {"[a-z-9]", {"b", "9"}},
+                                           {"[ -~]", {"~"}},
+                                           {"[^\\d ]", {"a", "\xE2\x82\xAC"}},
+                                           {"[^\\S]", {" ", "\n"}},
+                                           {"[\\W_]", {"_", "\xC3\xA9"}},
+                                           {"[^ -~]", {"\xC3\xA9", "\n"}},
+                                           {"\\.", {"."}},
+                                           {"[\\[-\\]]", {"[", "\\"}},
+                                           {"[^\\n]", {"a", "\r"}},
+                                           {"[^\\s\\S]", {"a"}},
+                                           {"[^\\W]", {"a"}},
+                                           {"\\t", {"\t"}}};
+    const Set& set = kSets[random_() % kSets.size()];
+    const std::string quantifier =
+        Any({"", "+", "*", "+", "?", "+?", "*?", "??", "{2}", "{1,2}", "{0,3}", "{2,}", "{1,3}?"});
+    regex_ += set.regex + quantifier;
+    std::vector<std::string> samples;
+    for (int i = 0; i < 3; ++i) {
+      std::string sample;
+      const size_t most = quantifier.empty() ? 1 : 4;
+      const size_t n = quantifier.empty() ? 1 : random_() % most + (quantifier[0] == '+' ? 1 : 0);
+      for (size_t k = 0; k < n; ++k) sample += Any(set.members);
+      samples.push_back(sample);
+    }
+    parts_.push_back(samples);
+  }
+
+  std::mt19937& random_;
+  std::string regex_;
+  std::vector<std::vector<std::string>> parts_;  // texts for each part of the regex
+  int names_ = 0;
+};
+
+TEST(PlainRegexTest, FindsWhatRe2FindsForRandomRegexesAndLines) {
+  const char* const asked = std::getenv("TALLYBELL_PLAIN_REGEXES");
+  const int count = asked == nullptr ? 4000 : std::atoi(asked);
+  int plain = 0;
+  int cases = 0;
+  int matches = 0;
+  for (int seed = 0; seed < count; ++seed) {
+    std::mt19937 random(static_cast<uint32_t>(seed));
+    RandomRegex regex(&random);
+    regex.Write();
+    const std::optional<PlainRegex> compiled = PlainRegex::Compile(regex.regex());
+    if (!compiled.has_value()) continue;
+    const absl::StatusOr<CompiledRegex> re2 = CompileRegex(regex.regex(), RegexUse::kSearch);
+    if (!re2.ok()) continue;
+    ++plain;
+    for (int i = 0; i < 20; ++i) {
+      const std::string line = regex.Line();
+      const std::string expected = FindByRe2(**re2, line);
+      ++cases;
+      matches += expected != "none" ? 1 : 0;
+      ASSERT_EQ(FindPlainly(*compiled, (*re2)->NumberOfCapturingGroups(), line), expected)
+          << "seed " << seed << ": " << regex.regex() << " in " << absl::CHexEscape(line);
+    }
+  }
+  std::printf("%d of %d regexes are plain; %d cases, %d with a match\n", plain, count, cases,
+              matches);
+  EXPECT_GT(plain, count / 10);
+  EXPECT_GT(matches, cases / 10);
+}
+
+// How many of the regexes that are shipped and tested with are plain.
+TEST(PlainRegexTest, CountsThePlainOnesAmongThoseThatPeopleWrite) {
+  std::set<std::string> regexes;
+  const auto collect = [&regexes](const std::vector<Pattern>& patterns) {
+    for (const Pattern& pattern : patterns) {
+      if (!pattern.is_literal() && !pattern.ignore_case()) regexes.insert(pattern.text());
+    }
+  };
+  const auto collect_rules = [&](const RuleSet& rules) {
+    for (const Rule& rule : rules.rules) {
+      collect(rule.leaf().clear);
+      for (const Stage& stage : rule.leaf().stages) {
+        if (const auto* any = std::get_if<Stage::AnyOf>(&stage.test)) collect(any->patterns);
+        if (const auto* none = std::get_if<Stage::NoneOf>(&stage.test)) collect(none->patterns);
+      }
+    }
+  };
+  const auto print = [&regexes](const char* what) {
+    int plain = 0;
+    for (const std::string& regex : regexes)
+      plain += PlainRegex::Compile(regex).has_value() ? 1 : 0;
+    std::printf("%s: %d of %zu regexes are plain\n", what, plain, regexes.size());
+    regexes.clear();
+  };
+  Diagnostics diagnostics;
+  for (const Pack& pack : BuiltInPacks()) {
+    collect_rules(LoadRulesFromText(pack.name, pack.text, &diagnostics));
+  }
+  EXPECT_FALSE(regexes.empty());
+  print("packs");
+  for (const auto& entry : std::filesystem::directory_iterator(
+           std::filesystem::path(TALLYBELL_SOURCE_DIR) / "tests/rules/good")) {
+    collect_rules(LoadRules({entry.path().string()}, &diagnostics));
+  }
+  print("rules of tests");
+}
+
+}  // namespace
+}  // namespace tallybell
