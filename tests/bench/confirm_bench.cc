@@ -49,7 +49,7 @@ void BM_Confirm(benchmark::State& state, const char* rule) {
   record.stream = &stream;
   record.severity = Severity::kInfo;
   record.fields.Add("file", "controller.go");
-  std::vector<RuleMatch> matches;
+  RuleMatches matches;
   int64_t counted = 0;
   for (auto _ : state) {
     for (const std::string& line : lines) {
