@@ -36,25 +36,18 @@ CharacterSet FirstOf(const PlainAtom& atom) {
 
 // Whether a repetition comes to the same end as RE2's whenever it takes as much as it can. It does
 // where nothing that may stand behind it begins with one of its characters: it cannot stop earlier.
-// It also does where all that follows may be empty, because then the first try succeeds.
+// It also does where all that follows may be empty: RE2 tries the most first, and whoever stops
+// earlier comes no further.
 bool TakesAll(const std::vector<PlainAtom>& atoms, size_t repeat, bool at_end) {
   const PlainAtom& atom = atoms[repeat];
   if (atom.min == atom.max) return true;
+  bool disjoint = true;
   for (size_t i = repeat + 1; i < atoms.size(); ++i) {
     if (IsMark(atoms[i])) continue;
-    const bool disjoint = atom.set.DisjointFrom(FirstOf(atoms[i]));
-    const bool may_be_empty = atoms[i].kind == Kind::kRepeat && atoms[i].min == 0;
-    if (!may_be_empty) return disjoint;
-    if (!disjoint) {
-      // Good only where nothing that follows can fail.
-      return !at_end && !atom.lazy &&
-             std::all_of(atoms.begin() + static_cast<ptrdiff_t>(i), atoms.end(),
-                         [](const PlainAtom& a) {
-                           return IsMark(a) || (a.kind == Kind::kRepeat && a.min == 0);
-                         });
-    }
+    disjoint = disjoint && atom.set.DisjointFrom(FirstOf(atoms[i]));
+    if (atoms[i].kind == Kind::kText || atoms[i].min > 0) return disjoint;
   }
-  return at_end || !atom.lazy;
+  return !atom.lazy || (at_end && disjoint);
 }
 
 // How many bytes of UTF-8 stand for one character that is not ASCII, or 0 if they do not. Like RE2

@@ -70,6 +70,20 @@ TEST(PatternTest, GivesNamedGroupsInTheirOrderAndLeavesOutThoseThatTookNoPart) {
   EXPECT_TRUE(captures.empty());
 }
 
+TEST(PatternTest, GivesNamedGroupsOfAPlainRegexWhereOthersHaveNoName) {
+  const Pattern pattern = MustParse("/on (mac)(?P<number>[0-9]+)(?:[.])(?P<rest>(.)[^ ]*)/");
+  const std::string line = "vm on mac on mac12.example.org is up";
+  absl::string_view match;
+  Captures captures;
+  ASSERT_TRUE(pattern.FindCaptures(line, &match, &captures));
+  EXPECT_EQ(match, "on mac12.example.org");
+  EXPECT_EQ(match.data() - line.data(), 10);
+  EXPECT_THAT(captures, ElementsAre(Pair("number", "12"), Pair("rest", "example.org")));
+  EXPECT_FALSE(pattern.FindCaptures("vm on mac on mac12", &match, &captures));
+  EXPECT_TRUE(captures.empty());
+  EXPECT_FALSE(pattern.FindCaptures(absl::string_view(), &match, &captures));
+}
+
 TEST(PatternTest, MatchesWholeCharactersNotBytes) {
   EXPECT_TRUE(
       MustParse("/^a.b$/").Find("a\xC3\xA9"
@@ -238,6 +252,23 @@ TEST(RegexBudgetTest, WhatIsBehindTheReachOfALargeRegexIsNotSeenAndCounted) {
     text.resize(cut);
     EXPECT_TRUE(Pattern::Regex(regex, false)->Find(text, nullptr)) << end;
   }
+}
+
+TEST(RegexBudgetTest, NeitherDoesAPlainRegexSeeWhatIsBehindItsReach) {
+  const std::string name(200, 'n');
+  const size_t reach = RegexReach(**CompileRegex(name + "=(?P<n>\\d+)$", RegexUse::kSearch));
+  ASSERT_LT(reach, kMaxLineBytes);
+  const Pattern pattern = *Pattern::Regex(name + "=(?P<n>\\d+)$", false);
+  std::string line = std::string(reach - name.size() - 3, 'x') + name + "=42";
+  absl::string_view match;
+  Captures captures;
+  ASSERT_TRUE(pattern.FindCaptures(line, &match, &captures));
+  EXPECT_THAT(captures, ElementsAre(Pair("n", "42")));
+  const int64_t before = RegexTextsCut();
+  line += "3";
+  EXPECT_FALSE(pattern.FindCaptures(line, &match, &captures));
+  EXPECT_FALSE(pattern.Find(line, nullptr));
+  EXPECT_EQ(RegexTextsCut(), before + 2);
 }
 
 TEST(RegexBudgetTest, AValueBeyondTheReachFitsNoLargeRegex) {

@@ -120,6 +120,8 @@ TEST(PlainRegexTest, TakesWholeCharacters) {
       "a\xA9\xC3\xA9",
       "a\xFF"
       "b",
+      "a\xC0\x80",
+      "a\xF5\x80\x80\x80",
       "a\nb",
       "\xC3\xA9"
       "a\xC3\xA9",
