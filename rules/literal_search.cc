@@ -12,6 +12,7 @@ namespace tallybell {
 namespace {
 
 using Bytes = uint8_t __attribute__((vector_size(16)));
+using Words = uint64_t __attribute__((vector_size(16)));
 constexpr size_t kWidth = sizeof(Bytes);
 constexpr size_t kNone = absl::string_view::npos;
 
@@ -23,20 +24,32 @@ size_t Commonness(char byte) {
   return at == kNone ? 0 : kCommonestFirst.size() - at;
 }
 
+// A byte at each place.
+Bytes Everywhere(char byte) { return Bytes{} + static_cast<uint8_t>(byte); }
+
+// Two bytes of a text, and where in it they are.
+struct TwoBytes {
+  const size_t at[2];
+  const Bytes byte[2];
+
+  // All ones at each of the places `p` to `p` + 15 where a text with these bytes may begin.
+  [[gnu::always_inline]] Bytes MayBegin(const char* p) const {
+    Bytes first;
+    Bytes second;
+    std::memcpy(&first, p + at[0], kWidth);
+    std::memcpy(&second, p + at[1], kWidth);
+    return reinterpret_cast<Bytes>(first == byte[0]) & reinterpret_cast<Bytes>(second == byte[1]);
+  }
+};
+
+[[gnu::always_inline]] inline bool Any(Bytes places) {
+  const auto words = reinterpret_cast<Words>(places);
+  return (words[0] | words[1]) != 0;
+}
+
 // The first of the places `p` to `p` + 15, from the `skip`th on, where `text` stands, or kWidth.
-// Of the text's bytes, two are compared at all places at once.
-[[gnu::always_inline]] inline size_t FindInBlock(const char* p, size_t skip,
-                                                 const std::string& text, size_t rarest,
-                                                 size_t next_rarest) {
-  Bytes front;
-  Bytes back;
-  std::memcpy(&front, p + rarest, kWidth);
-  std::memcpy(&back, p + next_rarest, kWidth);
-  const Bytes both = reinterpret_cast<Bytes>(front == static_cast<uint8_t>(text[rarest])) &
-                     reinterpret_cast<Bytes>(back == static_cast<uint8_t>(text[next_rarest]));
-  uint64_t words[2];
-  std::memcpy(words, &both, sizeof(words));
-  if ((words[0] | words[1]) == 0) return kWidth;
+size_t FindAmong(Bytes places, const char* p, size_t skip, absl::string_view text) {
+  const auto words = reinterpret_cast<Words>(places);
   for (size_t i = 0; i < 2; ++i) {
     uint64_t left = words[i];
     if constexpr (std::endian::native == std::endian::big) left = __builtin_bswap64(left);
@@ -64,21 +77,30 @@ LiteralSearch::LiteralSearch(std::string text) : text_(std::move(text)) {
 size_t LiteralSearch::Find(absl::string_view in, size_t from) const {
   if (in.size() < text_.size() || from > in.size() - text_.size()) return kNone;
   if (text_.empty()) return from;
+  const TwoBytes two = {{rarest_, next_rarest_},
+                        {Everywhere(text_[rarest_]), Everywhere(text_[next_rarest_])}};
   // The first place where it may stand, and the last.
   size_t at = from;
   const size_t last = in.size() - text_.size();
+  // Most blocks hold nothing: two are asked at a time.
+  while (at + 2 * kWidth <= last + 1 &&
+         !Any(two.MayBegin(in.data() + at) | two.MayBegin(in.data() + at + kWidth))) {
+    at += 2 * kWidth;
+  }
   for (; at + kWidth <= last + 1; at += kWidth) {
-    const size_t found = FindInBlock(in.data() + at, 0, text_, rarest_, next_rarest_);
+    const Bytes places = two.MayBegin(in.data() + at);
+    if (!Any(places)) continue;
+    const size_t found = FindAmong(places, in.data() + at, 0, text_);
     if (found != kWidth) return at + found;
   }
   if (at > last) return kNone;
-  if (last + 1 >= kWidth) {
-    // Sixteen places that end with the last one; some have been looked at.
-    const size_t block = last + 1 - kWidth;
-    const size_t found = FindInBlock(in.data() + block, at - block, text_, rarest_, next_rarest_);
-    return found == kWidth ? kNone : block + found;
-  }
-  return in.find(text_, at);
+  if (last + 1 < kWidth) return in.find(text_, at);
+  // Sixteen places that end with the last one; some have been looked at.
+  const size_t block = last + 1 - kWidth;
+  const Bytes places = two.MayBegin(in.data() + block);
+  if (!Any(places)) return kNone;
+  const size_t found = FindAmong(places, in.data() + block, at - block, text_);
+  return found == kWidth ? kNone : block + found;
 }
 
 }  // namespace tallybell

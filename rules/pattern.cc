@@ -78,8 +78,11 @@ bool Pattern::FindCaptures(absl::string_view line, absl::string_view* match,
   if (IsPlain(line)) {
     PlainRegex::Groups groups;
     if (!plain_->Find(line, match, &groups)) return false;
-    for (size_t i = 0; i < capture_indices_.size(); ++i) {
-      captures->emplace_back(capture_names_[i], groups[capture_indices_[i]]);
+    captures->resize(capture_indices_.size());
+    auto* capture = captures->data();
+    for (size_t i = 0; i < capture_indices_.size(); ++i, ++capture) {
+      capture->first = capture_names_[i];
+      capture->second = groups[capture_indices_[i]];
     }
     return true;
   }
