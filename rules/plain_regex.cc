@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "rules/plain_regex_choices.h"
 #include "rules/plain_regex_parser.h"
 
 namespace tallybell {
@@ -16,39 +17,6 @@ using Kind = PlainAtom::Kind;
 // The characters that a repetition of a limited number may look at, in all: each place where the
 // regex's first text stands may cost so many.
 constexpr uint32_t kMaxCounted = 128;
-
-bool IsMark(const PlainAtom& atom) {
-  return atom.kind != Kind::kText && atom.kind != Kind::kRepeat;
-}
-
-// The characters that a text begins with, or that a repetition is of.
-CharacterSet FirstOf(const PlainAtom& atom) {
-  if (atom.kind != Kind::kText) return atom.set;
-  CharacterSet first;
-  const auto byte = static_cast<unsigned char>(atom.text[0]);
-  if (byte < 128) {
-    first.ascii.set(byte);
-  } else {
-    first.others = true;
-  }
-  return first;
-}
-
-// Whether a repetition comes to the same end as RE2's whenever it takes as much as it can. It does
-// where nothing that may stand behind it begins with one of its characters: it cannot stop earlier.
-// It also does where all that follows may be empty: RE2 tries the most first, and whoever stops
-// earlier comes no further.
-bool TakesAll(const std::vector<PlainAtom>& atoms, size_t repeat, bool at_end) {
-  const PlainAtom& atom = atoms[repeat];
-  if (atom.min == atom.max) return true;
-  bool disjoint = true;
-  for (size_t i = repeat + 1; i < atoms.size(); ++i) {
-    if (IsMark(atoms[i])) continue;
-    disjoint = disjoint && atom.set.DisjointFrom(FirstOf(atoms[i]));
-    if (atoms[i].kind == Kind::kText || atoms[i].min > 0) return disjoint;
-  }
-  return !atom.lazy || (at_end && disjoint);
-}
 
 // How many bytes of UTF-8 stand for one character that is not ASCII, or 0 if they do not. Like RE2
 // where it takes any such character: some that do not exist pass.
@@ -63,7 +31,38 @@ size_t OtherCharacter(const char* at, const char* end) {
   return size;
 }
 
+// The same for the character that ends at `at`.
+size_t OtherCharacterBefore(const char* begin, const char* at) {
+  const char* lead = at;
+  do {
+    if (lead == begin || at - lead == 4) return 0;
+    --lead;
+  } while ((static_cast<unsigned char>(*lead) & 0xC0) == 0x80);
+  const auto size = static_cast<size_t>(at - lead);
+  return OtherCharacter(lead, at) == size ? size : 0;
+}
+
+// Behind the character of `set` that stands at `at`, or `at` if there is none.
+template <bool kBack, typename ByteSet>
+[[gnu::always_inline]] inline const char* Past(const ByteSet& set, const char* at,
+                                               const char* limit) {
+  if (at == limit) return at;
+  if constexpr (kBack) {
+    if (set.ascii[static_cast<unsigned char>(at[-1])]) return at - 1;
+    return set.others ? at - OtherCharacterBefore(limit, at) : at;
+  } else {
+    if (set.ascii[static_cast<unsigned char>(*at)]) return at + 1;
+    return set.others ? at + OtherCharacter(at, limit) : at;
+  }
+}
+
 }  // namespace
+
+struct PlainRegex::Part {
+  std::string text;                   // may be empty
+  std::vector<Step> marks;            // each `size` bytes from the text's beginning
+  const PlainAtom* repeat = nullptr;  // null in the last part
+};
 
 struct PlainRegex::Search {
   const char* begin;
@@ -81,24 +80,21 @@ std::optional<PlainRegex> PlainRegex::Compile(absl::string_view regex) {
   const std::optional<std::vector<PlainAtom>> atoms = ParsePlainRegex(regex);
   if (!atoms.has_value()) return std::nullopt;
   PlainRegex plain;
-  if (!plain.AddAtoms(*atoms) || !IsDetermined(*atoms)) return std::nullopt;
+  std::vector<Part> parts;
+  if (!plain.AddAtoms(*atoms, &parts)) return std::nullopt;
+  // At the end of a line nothing has to be looked for.
+  plain.backwards_ = plain.at_end_ && !plain.at_begin_ && LeavesNoChoiceFromTheEnd(*atoms);
+  if (!plain.backwards_) {
+    if (parts[0].text.empty() && !plain.at_begin_) return std::nullopt;
+    if (!LeavesNoChoice(*atoms, plain.at_end_)) return std::nullopt;
+  }
+  if (!plain.AddSteps(parts)) return std::nullopt;
   return plain;
 }
 
-bool PlainRegex::IsDetermined(const std::vector<PlainAtom>& atoms) {
-  const bool at_end = std::any_of(atoms.begin(), atoms.end(),
-                                  [](const PlainAtom& atom) { return atom.kind == Kind::kEnd; });
-  for (size_t i = 0; i < atoms.size(); ++i) {
-    if (atoms[i].kind == Kind::kRepeat && !TakesAll(atoms, i, at_end)) return false;
-  }
-  return true;
-}
-
 // False if the order of the atoms is not one that is known here, or a limit is met.
-bool PlainRegex::AddAtoms(const std::vector<PlainAtom>& atoms) {
-  std::string text;
-  // Marks within `text`, each as far from its beginning as `size` says.
-  std::vector<Step> marks;
+bool PlainRegex::AddAtoms(const std::vector<PlainAtom>& atoms, std::vector<Part>* parts) {
+  parts->emplace_back();
   bool any = false;  // anything that is more than a mark
   uint32_t counted = 0;
   for (const PlainAtom& atom : atoms) {
@@ -119,40 +115,53 @@ bool PlainRegex::AddAtoms(const std::vector<PlainAtom>& atoms) {
         Step mark;
         mark.kind = Step::Kind::kMark;
         mark.place = static_cast<uint32_t>(atom.group * 2 - (atom.kind == Kind::kOpen ? 2 : 1));
-        mark.size = static_cast<uint32_t>(text.size());
-        marks.push_back(mark);
+        mark.size = static_cast<uint32_t>(parts->back().text.size());
+        parts->back().marks.push_back(mark);
         break;
       }
       case Kind::kText:
-        text += atom.text;
+        parts->back().text += atom.text;
         break;
       case Kind::kRepeat:
-        if (!any && !at_begin_) return false;
-        AddText(text, marks);
-        text.clear();
-        marks.clear();
         counted += atom.max == PlainAtom::kNoMax ? atom.min : atom.max;
-        if (counted > kMaxCounted || !AddRepeat(atom)) return false;
+        if (counted > kMaxCounted) return false;
+        parts->back().repeat = &atom;
+        parts->emplace_back();
         break;
     }
     any = any || is_more;
   }
-  AddText(text, marks);
   return any || at_begin_;
 }
 
-void PlainRegex::AddText(const std::string& text, const std::vector<Step>& marks) {
-  if (!text.empty() && sets_.empty() && !at_begin_) {
-    first_ = LiteralSearch(text);
-  } else if (!text.empty()) {
+bool PlainRegex::AddSteps(const std::vector<Part>& parts) {
+  if (backwards_) {
+    for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
+      if (part->repeat != nullptr && !AddRepeat(*part->repeat)) return false;
+      AddText(*part);
+    }
+    return true;
+  }
+  if (!at_begin_) first_ = LiteralSearch(parts[0].text);
+  for (const Part& part : parts) {
+    AddText(part);
+    if (part.repeat != nullptr && !AddRepeat(*part.repeat)) return false;
+  }
+  return true;
+}
+
+void PlainRegex::AddText(const Part& part) {
+  // The first text has been found when the steps begin.
+  const bool found = steps_.empty() && sets_.empty() && !first_.text().empty();
+  if (!part.text.empty() && !found) {
     Step step;
     step.place = static_cast<uint32_t>(texts_.size());
-    step.size = static_cast<uint32_t>(text.size());
-    texts_ += text;
+    step.size = static_cast<uint32_t>(part.text.size());
+    texts_ += part.text;
     steps_.push_back(step);
   }
-  for (Step mark : marks) {
-    mark.size = static_cast<uint32_t>(text.size()) - mark.size;
+  for (Step mark : part.marks) {
+    if (!backwards_) mark.size = static_cast<uint32_t>(part.text.size()) - mark.size;
     steps_.push_back(mark);
   }
 }
@@ -182,62 +191,61 @@ bool PlainRegex::AddRepeat(const PlainAtom& atom) {
 }
 
 // Where the run ends, or null if the attempt fails.
+template <bool kBack>
 const char* PlainRegex::Run(const Step& step, const char* at, Search* search) const {
-  if (static_cast<size_t>(at - search->begin) < search->tried[step.run]) return nullptr;
+  // Backwards there is one attempt only.
+  if (!kBack && static_cast<size_t>(at - search->begin) < search->tried[step.run]) return nullptr;
   const ByteSet& set = sets_[step.place];
+  const char* const limit = kBack ? search->begin : search->end;
   const char* p = at;
-  for (;;) {
-    while (p != search->end && set.ascii[static_cast<unsigned char>(*p)]) ++p;
-    if (!set.others || p == search->end) break;
-    const size_t size = OtherCharacter(p, search->end);
-    if (size == 0) break;
-    p += size;
+  for (const char* next = Past<kBack>(set, p, limit); next != p;
+       next = Past<kBack>(set, p, limit)) {
+    p = next;
   }
-  search->tried[step.run] = static_cast<size_t>(p - search->begin) + 1;
+  if (!kBack) search->tried[step.run] = static_cast<size_t>(p - search->begin) + 1;
   return p == at && step.min > 0 ? nullptr : p;
 }
 
-const char* PlainRegex::Some(const Step& step, const char* at, const char* end) const {
+template <bool kBack>
+const char* PlainRegex::Some(const Step& step, const char* at, const Search& search) const {
   const ByteSet& set = sets_[step.place];
+  const char* const limit = kBack ? search.begin : search.end;
   uint32_t count = 0;
-  for (; count < step.max && at != end; ++count) {
-    if (set.ascii[static_cast<unsigned char>(*at)]) {
-      ++at;
-      continue;
-    }
-    const size_t size = set.others ? OtherCharacter(at, end) : 0;
-    if (size == 0) break;
-    at += size;
+  for (; count < step.max; ++count) {
+    const char* const next = Past<kBack>(set, at, limit);
+    if (next == at) break;
+    at = next;
   }
   return count < step.min ? nullptr : at;
 }
 
-// Where the match ends whose first text ends at `at`, or null if there is none.
+template <bool kBack>
 const char* PlainRegex::Attempt(const char* at, Search* search) const {
-  const char* const end = search->end;
   for (const Step& step : steps_) {
     switch (step.kind) {
-      case Step::Kind::kText:
-        if (static_cast<size_t>(end - at) < step.size ||
-            std::memcmp(at, texts_.data() + step.place, step.size) != 0) {
-          return nullptr;
-        }
-        at += step.size;
+      case Step::Kind::kText: {
+        const char* const text = texts_.data() + step.place;
+        const auto left = static_cast<size_t>(kBack ? at - search->begin : search->end - at);
+        if (left < step.size) return nullptr;
+        if (std::memcmp(kBack ? at - step.size : at, text, step.size) != 0) return nullptr;
+        at = kBack ? at - step.size : at + step.size;
         break;
+      }
       case Step::Kind::kRun:
-        at = Run(step, at, search);
+        at = Run<kBack>(step, at, search);
         if (at == nullptr) return nullptr;
         break;
       case Step::Kind::kSome:
-        at = Some(step, at, end);
+        at = Some<kBack>(step, at, *search);
         if (at == nullptr) return nullptr;
         break;
       case Step::Kind::kMark:
-        if (search->groups != nullptr) search->groups->marks_[step.place] = at - step.size;
+        if (search->groups == nullptr) break;
+        search->groups->marks_[step.place] = kBack ? at + step.size : at - step.size;
         break;
     }
   }
-  return at_end_ && at != end ? nullptr : at;
+  return !kBack && at_end_ && at != search->end ? nullptr : at;
 }
 
 bool PlainRegex::Find(absl::string_view line, absl::string_view* match, Groups* groups) const {
@@ -247,11 +255,17 @@ bool PlainRegex::Find(absl::string_view line, absl::string_view* match, Groups* 
   search.begin = text;
   search.end = text + line.size();
   search.groups = groups;
+  if (backwards_) {
+    const char* const begin = Attempt<true>(search.end, &search);
+    if (begin == nullptr) return false;
+    if (match != nullptr) *match = line.substr(static_cast<size_t>(begin - text));
+    return true;
+  }
   std::fill_n(search.tried, runs_, 0);
   for (size_t from = 0;; ++from) {
     if (!at_begin_) from = first_.Find(line, from);
     if (from == absl::string_view::npos) return false;
-    const char* const end = Attempt(text + from + first_.text().size(), &search);
+    const char* const end = Attempt<false>(text + from + first_.text().size(), &search);
     if (end != nullptr) {
       if (match != nullptr) *match = line.substr(from, static_cast<size_t>(end - text) - from);
       return true;

@@ -20,7 +20,7 @@ struct PlainAtom;
 
 // A regex in which every step but the first is told by what stands there, so that its groups are
 // found several times faster than RE2 finds them: texts and sets of characters, repeated or not,
-// one after another (docs/decisions/0014-plain-regexes-find-their-groups-without-re2.md). What it
+// one after another (docs/decisions/0015-plain-regexes-find-their-groups-without-re2.md). What it
 // finds is what RE2 finds, in any bytes. Immutable and thread-safe.
 class PlainRegex {
  public:
@@ -69,21 +69,29 @@ class PlainRegex {
     std::array<bool, 256> ascii;  // false from 128 on
     bool others;                  // all other characters
   };
+  // A text with marks in it, and what comes after it.
+  struct Part;
   // What one search remembers of its attempts.
   struct Search;
 
   PlainRegex() : first_("") {}
-  static bool IsDetermined(const std::vector<PlainAtom>& atoms);
-  bool AddAtoms(const std::vector<PlainAtom>& atoms);
+  bool AddAtoms(const std::vector<PlainAtom>& atoms, std::vector<Part>* parts);
+  bool AddSteps(const std::vector<Part>& parts);
+  void AddText(const Part& part);
   bool AddRepeat(const PlainAtom& atom);
-  void AddText(const std::string& text, const std::vector<Step>& marks);
+  // Where the match ends whose first text ends at `at`; backwards, where the match begins that ends
+  // at `at`. Null if there is none.
+  template <bool kBack>
   const char* Attempt(const char* at, Search* search) const;
+  template <bool kBack>
   const char* Run(const Step& step, const char* at, Search* search) const;
-  const char* Some(const Step& step, const char* at, const char* end) const;
+  template <bool kBack>
+  const char* Some(const Step& step, const char* at, const Search& search) const;
 
-  LiteralSearch first_;  // what a match begins with; empty if it begins with the line
+  LiteralSearch first_;  // what a match begins with; empty if it begins or ends with the line
   bool at_begin_ = false;
   bool at_end_ = false;
+  bool backwards_ = false;  // the steps go from the line's end to the left
   std::vector<Step> steps_;
   std::string texts_;
   std::vector<ByteSet> sets_;

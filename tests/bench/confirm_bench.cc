@@ -90,8 +90,12 @@ void BM_FindCaptures(benchmark::State& state, const char* regex) {
   }
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(lines.size()));
 }
-BENCHMARK_CAPTURE(BM_FindCaptures, plain, " on (?P<host>mac[0-9]+)$");
-BENCHMARK_CAPTURE(BM_FindCaptures, re2, " on (?P<host>mac(?:[0-9])+)$");
+BENCHMARK_CAPTURE(BM_FindCaptures, plain_end, " on (?P<host>mac[0-9]+)$");
+BENCHMARK_CAPTURE(BM_FindCaptures, re2_end, " on (?P<host>mac(?:[0-9])+)$");
+BENCHMARK_CAPTURE(BM_FindCaptures, plain, " on (?P<host>mac[0-9]+)");
+BENCHMARK_CAPTURE(BM_FindCaptures, re2, " on (?P<host>mac(?:[0-9])+)");
+BENCHMARK_CAPTURE(BM_FindCaptures, plain_seldom, "instance (?P<id>[0-9a-f-]+) scheduled");
+BENCHMARK_CAPTURE(BM_FindCaptures, re2_seldom, "instance (?P<id>(?:[0-9a-f-])+) scheduled");
 
 }  // namespace
 }  // namespace tallybell

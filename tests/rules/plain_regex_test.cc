@@ -99,11 +99,16 @@ TEST(PlainRegexTest, FindsWhatRe2Finds) {
                             "^[a-z]* ?[0-9]*",
                             "m[]a]c",
                             "m[^]]c",
-
                             "(^vm)( )",
                             "(mac)()$",
                             "mac[\\d-]+",
-                            "(?P<x> on mac\\d+$)"}) {
+                            "(?P<x> on mac\\d+$)",
+                            "(?P<x>\\w+)$",
+                            "(?P<x>\\w+)( *)$",
+                            "([^ ]*) on (?P<x>\\w{3,})$",
+                            "(?P<x>\\d{1,2})$",
+                            "( ?)([a-z]*?)(\\d+?)$",
+                            "(.)mac\\d$"}) {
     ExpectSame(regex, kHosts);
   }
 }
@@ -231,6 +236,7 @@ TEST(PlainRegexTest, NoPartOfALineIsRunThroughTwice) {
                                   repeated("a ") + "a1a", repeated("aaa11b "), "a"});
   ExpectSame("a[a ]{3,}[0-9]+[b-w]+x", {repeated("a"), repeated("a   1"), repeated("a   1") + "x"});
   ExpectSame("a.{128}$", {repeated("a").substr(0, 10'000)});
+  ExpectSame("[a-z]+[0-9]*$", {repeated("a"), repeated("a") + "1", repeated("a1") + "-"});
   ExpectSame("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab", {repeated("a")});
 }
 
@@ -257,7 +263,7 @@ class RandomRegex {
         --open;
       }
     }
-    if (OneOf(4)) {
+    if (OneOf(3)) {
       regex_ += Any({"$", "\\z", "$"});
     }
     for (; open > 0; --open) Close();
