@@ -58,6 +58,18 @@ void Diagnostics::Add(Diagnostic diagnostic) {
   }
 }
 
+void Diagnostics::Append(Diagnostics others) {
+  error_count_ += others.error_count_;
+  not_kept_ += others.not_kept_;
+  for (Diagnostic& diagnostic : others.all_) {
+    if (full()) {
+      ++not_kept_;
+    } else {
+      all_.push_back(std::move(diagnostic));
+    }
+  }
+}
+
 void Diagnostics::SortFrom(size_t first) {
   std::stable_sort(all_.begin() + first, all_.end(), [](const Diagnostic& a, const Diagnostic& b) {
     return std::tie(a.place.line, a.place.column) < std::tie(b.place.line, b.place.column);

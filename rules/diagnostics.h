@@ -46,6 +46,9 @@ class Diagnostics {
   // Whether what is added from now on is not kept.
   bool full() const { return all_.size() >= kMaxDiagnostics; }
 
+  // Adds all of `others`, in their order.
+  void Append(Diagnostics others);
+
   // Puts those from the `first` on into the order of their lines and columns.
   void SortFrom(size_t first);
 

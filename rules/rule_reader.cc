@@ -15,6 +15,7 @@
 #include "rules/pattern_list.h"
 #include "rules/rule_keys.h"
 #include "rules/rule_labels.h"
+#include "rules/rule_parts.h"
 #include "rules/yaml_fields.h"
 
 namespace tallybell {
@@ -251,19 +252,30 @@ class GroupReader {
                                   absl::StrCat("expected a list, found ", YamlKindName(list.kind)));
       return;
     }
-    for (size_t i = 0; i < list.items.size(); ++i) {
-      const YamlNode& item = *list.items[i];
-      const absl::string_view alert = NameOf(item, "alert");
-      const YamlScope rule_scope = scope.Within(Step("alert", alert, "rule", i));
-      if (item.kind == YamlNode::Kind::kNull) {
-        rule_scope.Error(item, "an empty rule");
-        continue;
+    const auto read = [&](size_t begin, size_t end, Diagnostics* diagnostics,
+                          std::vector<Rule>* rules) {
+      const YamlScope told = scope.Telling(diagnostics);
+      for (size_t i = begin; i < end; ++i) {
+        ReadRule(told, group, *list.items[i], i, diagnostics, rules);
       }
-      Rule rule;
-      RuleReader reader(rule_scope, item, diagnostics_);
-      if (item.kind == YamlNode::Kind::kMap && reader.Read(group, alert, &rule)) {
-        rules_->push_back(std::move(rule));
-      }
+    };
+    ReadRulesInParts(list.items.size(), ThreadsForRules(list.items.size()), read, diagnostics_,
+                     rules_);
+  }
+
+  // The same on every thread.
+  static void ReadRule(const YamlScope& scope, absl::string_view group, const YamlNode& item,
+                       size_t index, Diagnostics* diagnostics, std::vector<Rule>* rules) {
+    const absl::string_view alert = NameOf(item, "alert");
+    const YamlScope rule_scope = scope.Within(Step("alert", alert, "rule", index));
+    if (item.kind == YamlNode::Kind::kNull) {
+      rule_scope.Error(item, "an empty rule");
+      return;
+    }
+    Rule rule;
+    RuleReader reader(rule_scope, item, diagnostics);
+    if (item.kind == YamlNode::Kind::kMap && reader.Read(group, alert, &rule)) {
+      rules->push_back(std::move(rule));
     }
   }
 

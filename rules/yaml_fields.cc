@@ -32,6 +32,12 @@ YamlScope YamlScope::Within(absl::string_view step) const {
   return inner;
 }
 
+YamlScope YamlScope::Telling(Diagnostics* diagnostics) const {
+  YamlScope other = *this;
+  other.diagnostics_ = diagnostics;
+  return other;
+}
+
 void YamlScope::Error(const YamlNode& node, absl::string_view message,
                       absl::string_view advice) const {
   diagnostics_->Add({Diagnostic::Kind::kError, document_->PlaceOf(node), chain_,

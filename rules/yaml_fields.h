@@ -33,6 +33,8 @@ class YamlScope {
 
   // This scope and one step more: "alert Foo".
   YamlScope Within(absl::string_view step) const;
+  // This scope, with what is wrong told to others.
+  YamlScope Telling(Diagnostics* diagnostics) const;
 
   void Error(const YamlNode& node, absl::string_view message, absl::string_view advice = "") const;
   void Warning(const YamlNode& node, absl::string_view message,

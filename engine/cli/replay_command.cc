@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The tallybell Authors
 
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -20,6 +19,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/json_text.h"
 #include "engine/base/status_macros.h"
+#include "engine/base/usable_cores.h"
 #include "engine/cli/arguments.h"
 #include "engine/cli/commands.h"
 #include "engine/cli/loki_options.h"
@@ -71,13 +71,6 @@ constexpr OptionSpec kOptions[] = {
 };
 
 constexpr int kMaxThreads = 64;
-
-// Those that this process may use.
-int Cores() {
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof(set), &set) != 0) return 1;
-  return std::clamp(CPU_COUNT(&set), 1, kMaxThreads);
-}
 
 // Everything that the command line asks for.
 struct Request {
@@ -155,7 +148,7 @@ absl::Status ReadOutput(const Arguments& arguments, Request* request) {
     return absl::InvalidArgumentError("--block-size must be from 1 to 67108864");
   }
   if (arguments.Has("block-size")) request->options.chunk = request->options.block;
-  request->options.threads = Cores();
+  request->options.threads = std::min(UsableCores(), kMaxThreads);
   if (arguments.Has("threads") &&
       (!absl::SimpleAtoi(arguments.Get("threads"), &request->options.threads) ||
        request->options.threads < 1 || request->options.threads > kMaxThreads)) {
@@ -283,7 +276,7 @@ absl::StatusOr<PushStreams::LabelTemplates> LabelTemplatesOf(const Labels& label
   return templates;
 }
 
-int RunLokiReplay(Request request, const Redactor& redactor, Metrics* metrics) {
+int RunLokiReplay(const Request& request, const Redactor& redactor, Metrics* metrics) {
   const SystemClock clock;
   LokiReplay::Options options;
   absl::StatusOr<PushStreams::LabelTemplates> labels = LabelTemplatesOf(request.options.labels);
@@ -307,17 +300,16 @@ int RunLokiReplay(Request request, const Redactor& redactor, Metrics* metrics) {
   });
 }
 
-int RunReplay(Request request) {
+int RunReplay(Request* request, Metrics* metrics) {
   AllowManyFiles();
-  if (request.labels_from_path.has_value()) {
-    request.options.labels_from_path = &*request.labels_from_path;
+  if (request->labels_from_path.has_value()) {
+    request->options.labels_from_path = &*request->labels_from_path;
   }
-  const Redactor redactor(std::move(request.redact));
-  Metrics metrics;
-  if (!request.lokis.empty()) return RunLokiReplay(std::move(request), redactor, &metrics);
-  Replay replay(&request.rules, &redactor, request.options, &metrics);
-  return RunAny(request, &replay, [&](auto on_transition, auto on_progress) {
-    return replay.Run(request.paths, on_transition, on_progress);
+  const Redactor redactor(std::move(request->redact));
+  if (!request->lokis.empty()) return RunLokiReplay(*request, redactor, metrics);
+  Replay replay(&request->rules, &redactor, request->options, metrics);
+  return RunAny(*request, &replay, [&](auto on_transition, auto on_progress) {
+    return replay.Run(request->paths, on_transition, on_progress);
   });
 }
 
@@ -334,15 +326,18 @@ int ReplayCommand(const std::vector<std::string>& words) {
         DescribeOptions(kOptions).c_str());
     return kExitFine;
   }
-  Request request;
+  // Never given back: the process ends after it, and to take a thousand rules and their metrics
+  // apart takes as long as to read thirty megabytes.
+  static Request* const request = new Request;
+  static Metrics* const metrics = new Metrics;
   const absl::Status status =
-      arguments.ok() ? ReadRequest(*arguments, &request) : arguments.status();
+      arguments.ok() ? ReadRequest(*arguments, request) : arguments.status();
   if (!status.ok()) {
     fprintf(stderr, "tallybell replay: %s\n", std::string(status.message()).c_str());
     return kExitUsage;
   }
-  if (!LoadRulesAndConfiguration(*arguments, &request)) return kExitUsage;
-  return RunReplay(std::move(request));
+  if (!LoadRulesAndConfiguration(*arguments, request)) return kExitUsage;
+  return RunReplay(request, metrics);
 }
 
 }  // namespace tallybell
