@@ -68,11 +68,12 @@ struct PlainRegex::Search {
   const char* begin;
   const char* end;
   Groups* groups;
-  // For each run how far it went when it was last tried, counted from 1; 0: not yet. Later
+  // How many of the runs were tried, the first ones, and how far each went the last time. Later
   // attempts begin further right and come further right, too. One that comes to a run within what
   // the run took before would end where that ended, and fail as that failed. So no run looks at a
   // byte twice.
-  size_t tried[kMaxRuns];
+  size_t tried = 0;
+  const char* ends[kMaxRuns];
 };
 
 std::optional<PlainRegex> PlainRegex::Compile(absl::string_view regex) {
@@ -194,7 +195,7 @@ bool PlainRegex::AddRepeat(const PlainAtom& atom) {
 template <bool kBack>
 const char* PlainRegex::Run(const Step& step, const char* at, Search* search) const {
   // Backwards there is one attempt only.
-  if (!kBack && static_cast<size_t>(at - search->begin) < search->tried[step.run]) return nullptr;
+  if (!kBack && step.run < search->tried && at <= search->ends[step.run]) return nullptr;
   const ByteSet& set = sets_[step.place];
   const char* const limit = kBack ? search->begin : search->end;
   const char* p = at;
@@ -202,7 +203,10 @@ const char* PlainRegex::Run(const Step& step, const char* at, Search* search) co
        next = Past<kBack>(set, p, limit)) {
     p = next;
   }
-  if (!kBack) search->tried[step.run] = static_cast<size_t>(p - search->begin) + 1;
+  if (!kBack) {
+    search->tried = std::max<size_t>(search->tried, step.run + 1U);
+    search->ends[step.run] = p;
+  }
   return p == at && step.min > 0 ? nullptr : p;
 }
 
@@ -261,7 +265,6 @@ bool PlainRegex::Find(absl::string_view line, absl::string_view* match, Groups* 
     if (match != nullptr) *match = line.substr(static_cast<size_t>(begin - text));
     return true;
   }
-  std::fill_n(search.tried, runs_, 0);
   for (size_t from = 0;; ++from) {
     if (!at_begin_) from = first_.Find(line, from);
     if (from == absl::string_view::npos) return false;
