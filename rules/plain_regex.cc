@@ -86,7 +86,7 @@ std::optional<PlainRegex> PlainRegex::Compile(absl::string_view regex) {
   // At the end of a line nothing has to be looked for.
   plain.backwards_ = plain.at_end_ && !plain.at_begin_ && LeavesNoChoiceFromTheEnd(*atoms);
   if (!plain.backwards_) {
-    if (parts[0].text.empty() && !plain.at_begin_) return std::nullopt;
+    if (!plain.at_begin_ && !CanBeLookedFor(parts)) return std::nullopt;
     if (!LeavesNoChoice(*atoms, plain.at_end_)) return std::nullopt;
   }
   if (!plain.AddSteps(parts)) return std::nullopt;
@@ -135,25 +135,41 @@ bool PlainRegex::AddAtoms(const std::vector<PlainAtom>& atoms, std::vector<Part>
   return any || at_begin_;
 }
 
+// Whether a match can be looked for by the first text: nothing is before it, or one repetition.
+// That shares no character with the text's beginning, or is of a fixed number: however many places
+// the text has, what is before them is looked at once. The text that comes first is also that of
+// the leftmost match.
+bool PlainRegex::CanBeLookedFor(const std::vector<Part>& parts) {
+  return !parts[0].text.empty() || (parts.size() > 1 && !parts[1].text.empty());
+}
+
 bool PlainRegex::AddSteps(const std::vector<Part>& parts) {
   if (backwards_) {
     for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
       if (part->repeat != nullptr && !AddRepeat(*part->repeat)) return false;
-      AddText(*part);
+      AddText(*part, /*back=*/true, /*found=*/false);
     }
     return true;
   }
-  if (!at_begin_) first_ = LiteralSearch(parts[0].text);
-  for (const Part& part : parts) {
-    AddText(part);
-    if (part.repeat != nullptr && !AddRepeat(*part.repeat)) return false;
+  size_t first = 0;
+  if (!at_begin_) {
+    if (parts[0].text.empty()) {
+      if (!AddRepeat(*parts[0].repeat)) return false;
+      AddText(parts[0], /*back=*/true, /*found=*/false);
+      before_first_.swap(steps_);
+      first = 1;
+    }
+    first_ = LiteralSearch(parts[first].text);
+  }
+  for (size_t i = first; i < parts.size(); ++i) {
+    AddText(parts[i], /*back=*/false, /*found=*/i == first && !at_begin_);
+    if (parts[i].repeat != nullptr && !AddRepeat(*parts[i].repeat)) return false;
   }
   return true;
 }
 
-void PlainRegex::AddText(const Part& part) {
-  // The first text has been found when the steps begin.
-  const bool found = steps_.empty() && sets_.empty() && !first_.text().empty();
+// `found`: the text stands before where the steps begin.
+void PlainRegex::AddText(const Part& part, bool back, bool found) {
   if (!part.text.empty() && !found) {
     Step step;
     step.place = static_cast<uint32_t>(texts_.size());
@@ -162,7 +178,7 @@ void PlainRegex::AddText(const Part& part) {
     steps_.push_back(step);
   }
   for (Step mark : part.marks) {
-    if (!backwards_) mark.size = static_cast<uint32_t>(part.text.size()) - mark.size;
+    if (!back) mark.size = static_cast<uint32_t>(part.text.size()) - mark.size;
     steps_.push_back(mark);
   }
 }
@@ -224,8 +240,8 @@ const char* PlainRegex::Some(const Step& step, const char* at, const Search& sea
 }
 
 template <bool kBack>
-const char* PlainRegex::Attempt(const char* at, Search* search) const {
-  for (const Step& step : steps_) {
+const char* PlainRegex::Walk(const std::vector<Step>& steps, const char* at, Search* search) const {
+  for (const Step& step : steps) {
     switch (step.kind) {
       case Step::Kind::kText: {
         const char* const text = texts_.data() + step.place;
@@ -249,7 +265,7 @@ const char* PlainRegex::Attempt(const char* at, Search* search) const {
         break;
     }
   }
-  return !kBack && at_end_ && at != search->end ? nullptr : at;
+  return at;
 }
 
 bool PlainRegex::Find(absl::string_view line, absl::string_view* match, Groups* groups) const {
@@ -260,7 +276,7 @@ bool PlainRegex::Find(absl::string_view line, absl::string_view* match, Groups* 
   search.end = text + line.size();
   search.groups = groups;
   if (backwards_) {
-    const char* const begin = Attempt<true>(search.end, &search);
+    const char* const begin = Walk<true>(steps_, search.end, &search);
     if (begin == nullptr) return false;
     if (match != nullptr) *match = line.substr(static_cast<size_t>(begin - text));
     return true;
@@ -268,10 +284,15 @@ bool PlainRegex::Find(absl::string_view line, absl::string_view* match, Groups* 
   for (size_t from = 0;; ++from) {
     if (!at_begin_) from = first_.Find(line, from);
     if (from == absl::string_view::npos) return false;
-    const char* const end = Attempt<false>(text + from + first_.text().size(), &search);
-    if (end != nullptr) {
-      if (match != nullptr) *match = line.substr(from, static_cast<size_t>(end - text) - from);
-      return true;
+    const char* const begin = Walk<true>(before_first_, text + from, &search);
+    if (begin != nullptr) {
+      const char* const end = Walk<false>(steps_, text + from + first_.text().size(), &search);
+      if (end != nullptr && (!at_end_ || end == search.end)) {
+        if (match != nullptr) {
+          *match = line.substr(static_cast<size_t>(begin - text), static_cast<size_t>(end - begin));
+        }
+        return true;
+      }
     }
     if (at_begin_) return false;
   }

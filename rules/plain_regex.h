@@ -76,23 +76,24 @@ class PlainRegex {
 
   PlainRegex() : first_("") {}
   bool AddAtoms(const std::vector<PlainAtom>& atoms, std::vector<Part>* parts);
+  static bool CanBeLookedFor(const std::vector<Part>& parts);
   bool AddSteps(const std::vector<Part>& parts);
-  void AddText(const Part& part);
+  void AddText(const Part& part, bool back, bool found);
   bool AddRepeat(const PlainAtom& atom);
-  // Where the match ends whose first text ends at `at`; backwards, where the match begins that ends
-  // at `at`. Null if there is none.
+  // Where `steps` end that begin at `at`, or null if the line is not so.
   template <bool kBack>
-  const char* Attempt(const char* at, Search* search) const;
+  const char* Walk(const std::vector<Step>& steps, const char* at, Search* search) const;
   template <bool kBack>
   const char* Run(const Step& step, const char* at, Search* search) const;
   template <bool kBack>
   const char* Some(const Step& step, const char* at, const Search& search) const;
 
-  LiteralSearch first_;  // what a match begins with; empty if it begins or ends with the line
   bool at_begin_ = false;
   bool at_end_ = false;
-  bool backwards_ = false;  // the steps go from the line's end to the left
-  std::vector<Step> steps_;
+  bool backwards_ = false;          // steps_ go from the line's end to the left
+  LiteralSearch first_;             // the first text; empty if it need not be looked for
+  std::vector<Step> before_first_;  // to the left
+  std::vector<Step> steps_;         // to the right, behind the first text if it is looked for
   std::string texts_;
   std::vector<ByteSet> sets_;
   size_t runs_ = 0;

@@ -108,7 +108,14 @@ TEST(PlainRegexTest, FindsWhatRe2Finds) {
                             "([^ ]*) on (?P<x>\\w{3,})$",
                             "(?P<x>\\d{1,2})$",
                             "( ?)([a-z]*?)(\\d+?)$",
-                            "(.)mac\\d$"}) {
+                            "(.)mac\\d$",
+                            "(?P<x>\\w+) on",
+                            "(?P<x>[a-z]{2}) on (m)",
+                            "((?P<x>[a-z]*)) 7",
+                            "(.)mac",
+                            "(\\w+?)( o)n (mac\\d+)",
+                            "(\\d?) on m",
+                            "( +)on mac[^ ]+ "}) {
     ExpectSame(regex, kHosts);
   }
 }
@@ -160,6 +167,8 @@ TEST(PlainRegexTest, LeavesToRe2WhatIsNotPlain) {
                             "x[^ ]+y",
                             "x\\S+\xC3\xA9",
                             "[a-z]+x",
+                            "[a-z]+[0-9]x",
+                            "[a-z]*[0-9]* x",
                             "\\d+",
                             ".*",
                             "x[a-z]+?",
@@ -236,6 +245,9 @@ TEST(PlainRegexTest, NoPartOfALineIsRunThroughTwice) {
                                   repeated("a ") + "a1a", repeated("aaa11b "), "a"});
   ExpectSame("a[a ]{3,}[0-9]+[b-w]+x", {repeated("a"), repeated("a   1"), repeated("a   1") + "x"});
   ExpectSame("a.{128}$", {repeated("a").substr(0, 10'000)});
+  ExpectSame("[a-z]*1x", {repeated("a1"), repeated("a") + "1x", repeated("a1") + "x"});
+  ExpectSame("[^1]+1[^x]*x", {repeated("a1"), repeated("1"), repeated("11a") + "x"});
+  ExpectSame(".{60}1.{60}x", {repeated("1").substr(0, 10'000)});
   ExpectSame("[a-z]+[0-9]*$", {repeated("a"), repeated("a") + "1", repeated("a1") + "-"});
   ExpectSame("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab", {repeated("a")});
 }
