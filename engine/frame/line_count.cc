@@ -25,6 +25,7 @@ template <size_t kWidth>
   ByteFacts facts;
   Bytes least = ~Bytes{};
   Bytes escapes = {};
+  Bytes all = {};
   while (static_cast<size_t>(end - p) >= kWidth) {
     const size_t steps = std::min(kMaxSteps, (end - p) / kWidth);
     Bytes found = {};
@@ -34,6 +35,7 @@ template <size_t kWidth>
       // True is -1 in each lane.
       found -= reinterpret_cast<Bytes>(bytes == static_cast<uint8_t>('\n'));
       escapes |= reinterpret_cast<Bytes>(bytes == kEscape);
+      all |= bytes;
       least = bytes < least ? bytes : least;
     }
     for (size_t lane = 0; lane < kWidth; ++lane) facts.lines += found[lane];
@@ -41,11 +43,13 @@ template <size_t kWidth>
   for (size_t lane = 0; lane < kWidth; ++lane) {
     facts.has_nul |= least[lane] == 0;
     facts.has_escape |= escapes[lane] != 0;
+    facts.has_high |= all[lane] >= 0x80;
   }
   for (; p < end; ++p) {
     facts.lines += *p == '\n' ? 1 : 0;
     facts.has_nul |= *p == '\0';
     facts.has_escape |= *p == static_cast<char>(kEscape);
+    facts.has_high |= static_cast<uint8_t>(*p) >= 0x80;
   }
   return facts;
 }

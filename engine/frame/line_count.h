@@ -19,6 +19,10 @@ struct ByteFacts {
   int64_t lines = 0;        // as CountLines
   bool has_nul = false;     // a byte is NUL
   bool has_escape = false;  // a byte is ESC, with which colours begin
+  bool has_high = false;    // a byte is not ASCII
+
+  // Whether nothing in them is to be cleaned but carriage returns.
+  bool plain() const { return !has_nul && !has_escape && !has_high; }
 };
 ByteFacts LookAtBytes(absl::string_view bytes);
 

@@ -24,6 +24,12 @@ namespace tallybell {
 // Thread-safe.
 absl::string_view LineText(absl::string_view line, bool first_of_file, std::string* scratch);
 
+// The same for a line of which it is known that no byte of it is NUL, ESC or not ASCII.
+inline absl::string_view PlainLineText(absl::string_view line) {
+  if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+  return line;
+}
+
 // Appends the same to `*out`, but for what goes from its ends: that stays.
 void AppendLineText(absl::string_view line, std::string* out);
 

@@ -41,7 +41,7 @@ absl::string_view RecordValues::Capture(absl::string_view name) const {
 // `severity` is a field like the others.
 absl::string_view RecordValues::FieldOf(absl::string_view name) const {
   if (name == "severity") return SeverityName(record_->severity);
-  return record_->fields.Get(name);
+  return record_->fields == nullptr ? absl::string_view() : record_->fields->Get(name);
 }
 
 }  // namespace tallybell

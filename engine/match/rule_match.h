@@ -9,6 +9,7 @@
 
 #include "absl/container/inlined_vector.h"
 #include "engine/base/time_ns.h"
+#include "engine/match/lent_text.h"
 
 namespace tallybell {
 
@@ -18,14 +19,14 @@ struct RuleMatch {
   bool clear = false;
   uint16_t missing = 0;  // values of `by` that the record has not
   std::string group;     // GroupKey of the values of the rule's `by`; redacted, bounded
-  std::string evidence;  // the line, cut around the match; redacted
+  LentText evidence;     // the line, cut around the match; redacted
 };
 
 // Most records count for one rule.
 using RuleMatches = absl::InlinedVector<RuleMatch, 1>;
 
-// A record that some rule counts or clears, at its place in its source. Owns its text, so that it
-// can leave the block that it was read from.
+// A record that some rule counts or clears, at its place in its source. May leave the block that it
+// was read from unless its evidence is lent.
 struct MatchedRecord {
   TimeNs time = kNoTime;
   uint32_t file = 0;    // number of the file that it stands in: what evidence names

@@ -66,6 +66,16 @@ bool RuleMatcher::Counts(const Leaf& leaf, const Record& record, RecordValues* v
   return true;
 }
 
+// A record that is both is a clear; what it matched may still name the group.
+bool RuleMatcher::Clears(const Leaf& leaf, const Record& record, bool counts,
+                         RecordValues* values) const {
+  RecordValues cleared(&record);
+  if (!cleared.FindFirst(leaf.clear)) return false;
+  if (!counts) values->ForgetCaptures();
+  values->PreferCapturesOf(cleared);
+  return true;
+}
+
 void RuleMatcher::FindGroup(const RecordValues& found, RuleMatch* match) const {
   for (const GroupBy& by : rules_->rules[match->rule].leaf().by) {
     absl::string_view value;
@@ -84,43 +94,40 @@ void RuleMatcher::FindGroup(const RecordValues& found, RuleMatch* match) const {
   }
 }
 
-std::string RuleMatcher::Evidence(absl::string_view text, absl::string_view match) const {
+LentText RuleMatcher::Evidence(absl::string_view text, absl::string_view match, bool lend) const {
   size_t at = match.data() == nullptr ? 0 : match.data() - text.data();
   std::string redacted;
   if (!redactor_->empty()) {
     redacted = redactor_->Redact(text);
     at = at * redacted.size() / std::max<size_t>(text.size(), 1);
     text = redacted;
+    lend = false;
   }
-  if (text.size() <= kMaxEvidenceLine) return std::string(text);
+  const auto given = [lend](absl::string_view line) {
+    return lend ? LentText::Lend(line) : LentText(line);
+  };
+  if (text.size() <= kMaxEvidenceLine) return given(text);
   // As much before the match as after it, unless an end of the line is nearer.
   const size_t middle = at + std::min(match.size(), kMaxEvidenceLine) / 2;
   size_t begin = middle > kMaxEvidenceLine / 2 ? middle - kMaxEvidenceLine / 2 : 0;
   begin = std::min(begin, text.size() - kMaxEvidenceLine);
   while (begin < text.size() && (static_cast<unsigned char>(text[begin]) & 0xC0) == 0x80) ++begin;
-  return std::string(Utf8Truncate(text.substr(begin), kMaxEvidenceLine));
+  return given(Utf8Truncate(text.substr(begin), kMaxEvidenceLine));
 }
 
-void RuleMatcher::Find(const Record& record, absl::Span<const uint32_t> rules,
-                       RuleMatches* matches) const {
+void RuleMatcher::Find(const Record& record, absl::Span<const uint32_t> rules, RuleMatches* matches,
+                       bool lend) const {
   for (const uint32_t index : rules) {
     const Leaf& leaf = rules_->rules[index].leaf();
     RecordValues found(&record);
-    RecordValues cleared(&record);
-    const bool clears = !leaf.clear.empty() && cleared.FindFirst(leaf.clear);
     const bool counts = Counts(leaf, record, &found);
+    const bool clears = !leaf.clear.empty() && Clears(leaf, record, counts, &found);
     if (!counts && !clears) continue;
-    if (clears) {
-      // A record that is both is a clear; what it matched may still name the group.
-      if (!counts) found.ForgetCaptures();
-      found.PreferCapturesOf(cleared);
-    }
-    RuleMatch match;
+    RuleMatch& match = matches->emplace_back();
     match.rule = index;
     match.clear = clears;
     FindGroup(found, &match);
-    if (!clears) match.evidence = Evidence(record.text, found.match());
-    matches->push_back(std::move(match));
+    if (!clears) match.evidence = Evidence(record.text, found.match(), lend);
   }
 }
 

@@ -41,7 +41,9 @@ class RuleMatcher {
     CountMissing(*matches);
   }
   // The same in two steps: the first leaves no trace, so that it can be done ahead of time.
-  void Find(const Record& record, absl::Span<const uint32_t> rules, RuleMatches* matches) const;
+  // `lend`: whether evidence is lent by the record's text, where it is a part of that.
+  void Find(const Record& record, absl::Span<const uint32_t> rules, RuleMatches* matches,
+            bool lend = false) const;
   void CountMissing(const RuleMatches& matches) const;
 
   // What a RuleMatch calls by its place.
@@ -49,8 +51,9 @@ class RuleMatcher {
 
  private:
   bool Counts(const Leaf& leaf, const Record& record, RecordValues* values) const;
+  bool Clears(const Leaf& leaf, const Record& record, bool counts, RecordValues* values) const;
   void FindGroup(const RecordValues& found, RuleMatch* match) const;
-  std::string Evidence(absl::string_view text, absl::string_view match) const;
+  LentText Evidence(absl::string_view text, absl::string_view match, bool lend) const;
 
   const RuleSet* const rules_;
   const Redactor* const redactor_;

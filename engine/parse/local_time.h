@@ -34,10 +34,14 @@ inline int64_t FractionNanos(const Stamp& stamp) {
   return stamp.second == 60 ? kSecond - 1 : stamp.nanos;
 }
 
+// Seconds from midnight.
+inline int64_t SecondOfDay(const Stamp& stamp) {
+  return stamp.hour * 3600 + stamp.minute * 60 + std::min<int>(stamp.second, 59);
+}
+
 // The local time of the stamp in that year.
 inline int64_t LocalSeconds(const Stamp& stamp, int year) {
-  return DaysFromCivil(year, stamp.month, stamp.day) * kDaySeconds + stamp.hour * 3600 +
-         stamp.minute * 60 + std::min<int>(stamp.second, 59);
+  return DaysFromCivil(year, stamp.month, stamp.day) * kDaySeconds + SecondOfDay(stamp);
 }
 
 // The year that an instant or a local time lies in, from 1 to 9999.

@@ -128,9 +128,27 @@ TimeNs SourceClock::InOrder(const Stamp& stamp) {
 }
 
 // The instant of a stamp in the open segment, by integer arithmetic nearly always.
-TimeNs SourceClock::InSegment(const Stamp& stamp) const {
+TimeNs SourceClock::InSegment(const Stamp& stamp) {
   if (stamp.instant != kNoTime) return stamp.instant;
-  return Place(stamp, YearOf(stamp, mark_, mark_year_));
+  const bool open = stamp.year == 0 && !stamp.has_zone;
+  if (open && stamp.month == day_.month && stamp.day == day_.day) {
+    return FromSeconds(day_.begins + SecondOfDay(stamp), FractionNanos(stamp));
+  }
+  const int year = YearOf(stamp, mark_, mark_year_);
+  if (open) LearnDay(stamp, year);
+  return Place(stamp, year);
+}
+
+// Takes the day of the stamp for the next ones, if what holds for it holds for all of the day.
+void SourceClock::LearnDay(const Stamp& stamp, int year) {
+  if (year != mark_year_ || (stamp.month == 2 && stamp.day == 29)) return;
+  const int64_t local = LocalSeconds(stamp, year) - SecondOfDay(stamp);
+  const int64_t from_mark = local - FloorSeconds(mark_);
+  const bool near =
+      std::max(std::llabs(from_mark), std::llabs(from_mark + kDaySeconds)) < kSurelyNearest;
+  const int64_t begins = local - quiet_.offset;
+  if (!near || !quiet_.Holds(begins) || !quiet_.Holds(begins + kDaySeconds)) return;
+  day_ = {stamp.month, stamp.day, begins};
 }
 
 // The instant of the first mark of the source or of a file of it.
@@ -175,6 +193,7 @@ TimeNs SourceClock::Bounded(TimeNs time, TimeNs arrival, TimeNs other_bound) {
 
 void SourceClock::OpenSegment(TimeNs mark) {
   mark_ = mark;
+  day_ = Day();
   const int64_t seconds = FloorSeconds(mark);
   mark_year_ = last_year_ = YearAt(seconds);
   if (!quiet_.Holds(seconds)) quiet_ = zone_.QuietAround(seconds);

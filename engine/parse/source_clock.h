@@ -75,7 +75,8 @@ class SourceClock {
   static int YearOf(const Stamp& stamp, TimeNs near, int guess);
   TimeNs Place(const Stamp& stamp, int year) const;
   TimeNs InOrder(const Stamp& stamp);
-  TimeNs InSegment(const Stamp& stamp) const;
+  TimeNs InSegment(const Stamp& stamp);
+  void LearnDay(const Stamp& stamp, int year);
   TimeNs AtBeginning(const Stamp& stamp, TimeNs arrival) const;
   TimeNs OfFollowing(const Stamp& following, TimeNs mark) const;
   TimeNs Bounded(TimeNs time, TimeNs arrival, TimeNs other_bound);
@@ -97,6 +98,13 @@ class SourceClock {
   ZoneClock::Quiet quiet_{0, 0, 0};
   int mark_year_ = 1970;
   int last_year_ = 1970;  // the latest guess
+  // A day of the open segment any time of which is the segment's year, and quiet.
+  struct Day {
+    int8_t month = 0;  // 0: none is known
+    int8_t day = 0;
+    int64_t begins = 0;  // seconds since the epoch
+  };
+  Day day_;
 };
 
 }  // namespace tallybell

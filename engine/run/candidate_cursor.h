@@ -62,6 +62,18 @@ class CandidateCursor {
     Settle();
   }
 
+  // What stretches lent to the lines that are left is theirs from now on.
+  void Keep() {
+    size_t next = next_;
+    for (Stretch& stretch : stretches_) {
+      std::vector<FoundLines::Matched>& matched = stretch.found.matched;
+      for (; next < matched.size(); ++next) {
+        for (RuleMatch& match : matched[next].matches) match.evidence.Keep();
+      }
+      next = 0;
+    }
+  }
+
  private:
   struct Stretch {
     uint64_t offset = 0;

@@ -106,7 +106,7 @@ class ChunkReader::Slot : public WorkerCrew::Job {
     chunk_.odd = HasLongLine(bytes, options_.max_line) || (facts.has_nul && HasHole(bytes));
     if (chunk_.odd) return;
     chunk_.lines = facts.lines;
-    worker_.Find(bytes, facts.has_escape, &chunk_.found);
+    worker_.Find(bytes, facts, &chunk_.found);
   }
 
   // The lines that begin in [from, from + options_.chunk) where the file is mapped. False: they

@@ -52,7 +52,7 @@ GroupTimeline::Arrival GroupTimeline::AddMatch(const WindowMatch& match, TimeNs 
   const bool late = time < decided;
   if (late && time <= SubtractNs(decided, rule_->width)) return Arrival::kTooLate;
   // A clear that has taken effect takes this one too.
-  if (seen().last_clear != kNoTime && time <= seen().last_clear) {
+  if (rare_ != nullptr && rare_->last_clear != kNoTime && time <= rare_->last_clear) {
     return late ? Arrival::kLate : Arrival::kInTime;
   }
   if (late) LookAgainAt(decided);
@@ -183,10 +183,6 @@ TimelineView GroupTimeline::ViewBefore(TimeNs t) const { return ViewAt(SubtractN
 
 TimeNs GroupTimeline::newest() const {
   return window_.size() == 0 ? kNoTime : window_.At(window_.size() - 1).time();
-}
-
-size_t GroupTimeline::undecided() const {
-  return window_.size() - window_.decided() + seen().clears.size();
 }
 
 // Whether the group of an absence rule ends at `t` because nothing came for so long.

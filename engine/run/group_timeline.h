@@ -99,7 +99,9 @@ class GroupTimeline {
   // The newest match that may count now or later; kNoTime if there is none.
   TimeNs newest() const;
   // Matches and clears that are not decided yet.
-  size_t undecided() const;
+  size_t undecided() const {
+    return window_.size() - window_.decided() + (rare_ == nullptr ? 0 : rare_->clears.size());
+  }
   // Up to here all is decided.
   TimeNs last_instant() const { return last_instant_; }
   // The count at the last decided instant.

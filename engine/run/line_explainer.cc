@@ -112,7 +112,7 @@ LineExplanation LineExplainer::ExplainRecord(const MultilineJoiner::Record& join
   record.time = explanation.time;
   record.severity = states.severity;
   record.stream = &explanation.stream;
-  record.fields = states.fields;
+  record.fields = &states.fields;
   for (const Rule& rule : rules_->rules) explanation.verdicts.push_back(JudgeRecord(rule, record));
   return explanation;
 }

@@ -8,6 +8,12 @@
 
 namespace tallybell {
 
+namespace {
+
+constexpr int kStream = 0;  // what has no envelope is of no stream of a runtime
+
+}  // namespace
+
 LineSearch::LineSearch(const CandidateRules* rules, const RuleMatcher* matcher,
                        const SourceFormat* format, const SourceStreams* streams)
     : rules_(rules), format_(format), streams_(streams) {
@@ -16,43 +22,41 @@ LineSearch::LineSearch(const CandidateRules* rules, const RuleMatcher* matcher,
 
 LineSearch::Worker::Worker(const LineSearch* search)
     : search_(*search), scratch_(search->rules_->NewScratch()) {
-  if (search->matcher_ != nullptr) {
-    parser_ = search->format_->Parser(&search->matcher_->wanted_fields());
-  }
+  if (search->matcher_ == nullptr) return;
+  parser_ = search->format_->Parser(&search->matcher_->wanted_fields());
+  record_.stream = &search->streams_->labels(kStream);
+  record_.fields = &parsed_.fields;
 }
 
-void LineSearch::Worker::Find(absl::string_view bytes, bool may_have_escape, FoundLines* found) {
+void LineSearch::Worker::Find(absl::string_view bytes, const ByteFacts& facts, FoundLines* found) {
   found->Clear();
-  search_.rules_->Find(bytes, scratch_.get(), &found->lines, may_have_escape);
+  search_.rules_->Find(bytes, scratch_.get(), &found->lines, facts.has_escape);
   if (!parser_.has_value()) return;
   const std::vector<CandidateLines::Line>& lines = found->lines.lines();
-  found->matched.resize(lines.size());
-  for (size_t i = 0; i < lines.size(); ++i) {
-    search_.rules_->RulesOf(found->lines, lines[i], &candidates_);
-    FoundLines::Matched& matched = found->matched[i];
-    const absl::string_view raw = bytes.substr(lines[i].begin, lines[i].end - lines[i].begin);
-    matched.known = Match(raw, &matched);
+  found->matched.reserve(lines.size());
+  for (const CandidateLines::Line& line : lines) {
+    search_.rules_->RulesOf(found->lines, line, &candidates_);
+    FoundLines::Matched& matched = found->matched.emplace_back();
+    const absl::string_view raw = bytes.substr(line.begin, line.end - line.begin);
+    matched.known = Match(raw, facts.plain(), &matched);
   }
 }
 
 // False for lines that may inherit from others.
-bool LineSearch::Worker::Match(absl::string_view raw, FoundLines::Matched* matched) {
-  constexpr int kStream = 0;  // what has no envelope is of no stream of a runtime
-  const absl::string_view text = LineText(raw, /*first=*/false, &text_scratch_);
-  ParsedLine parsed;
-  ParseRecordText(*parser_, text, &parsed);
-  if (parsed.kind != ParsedLine::Kind::kRecord || parsed.malformed) return false;
-  matched->stamp = parsed.stamp;
-  matched->format = parsed.format;
+bool LineSearch::Worker::Match(absl::string_view raw, bool plain, FoundLines::Matched* matched) {
+  const absl::string_view text =
+      plain ? PlainLineText(raw) : LineText(raw, /*first=*/false, &text_scratch_);
+  ParseRecordText(*parser_, text, &parsed_);
+  if (parsed_.kind != ParsedLine::Kind::kRecord || parsed_.malformed) return false;
+  matched->stamp = parsed_.stamp;
+  matched->format = parsed_.format;
   selected_.clear();
   search_.streams_->Select(kStream, candidates_, &selected_);
   if (selected_.empty()) return true;
-  Record record;
-  record.text = text;
-  record.stream = &search_.streams_->labels(kStream);
-  record.severity = parsed.severity;
-  record.fields = std::move(parsed.fields);
-  search_.matcher_->Find(record, selected_, &matched->matches);
+  record_.text = text;
+  record_.severity = parsed_.severity;
+  const bool stays = text.data() != text_scratch_.data();
+  search_.matcher_->Find(record_, selected_, &matched->matches, /*lend=*/stays);
   return true;
 }
 

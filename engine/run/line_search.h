@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "engine/frame/line_count.h"
 #include "engine/match/candidate_rules.h"
 #include "engine/match/rule_matcher.h"
 #include "engine/parse/line_parser.h"
@@ -54,16 +55,18 @@ class LineSearch {
     // `search` outlives it.
     explicit Worker(const LineSearch* search);
 
-    // Puts what is found in `bytes` in place of what `*found` held. They are whole lines, none of
-    // which is the first of its file. `may_have_escape` as for LineCandidates::Find.
-    void Find(absl::string_view bytes, bool may_have_escape, FoundLines* found);
+    // Puts what is found in `bytes` in place of what `*found` held, and may lend texts of `bytes`
+    // to it. They are whole lines, none of which is the first of its file. `facts`: theirs.
+    void Find(absl::string_view bytes, const ByteFacts& facts, FoundLines* found);
 
    private:
-    bool Match(absl::string_view raw, FoundLines::Matched* matched);
+    bool Match(absl::string_view raw, bool plain, FoundLines::Matched* matched);
 
     const LineSearch& search_;
     const LineCandidates::ScratchPtr scratch_;
     std::optional<LineParser> parser_;
+    ParsedLine parsed_;
+    Record record_;
     std::string text_scratch_;
     std::vector<uint32_t> candidates_, selected_;
   };

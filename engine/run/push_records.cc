@@ -217,14 +217,14 @@ void PushRecords::Emit(Batch* batch, size_t number, const CandidateRules& scanne
   record.time = TimeOf(*batch, number, line, &bounded);
   record.severity = line.parsed.severity;
   record.stream = &stream.labels;
-  record.fields = line.parsed.fields;
+  Fields* fields = &line.parsed.fields;
   ParsedLine inherited;
   if (line.parsed.kind == ParsedLine::Kind::kContinuation) {
     LookBack(batch, number);
     record.severity = stream.severity;
     if (!stream.header.empty()) {
       stream.format.Parser(&matcher_->wanted_fields()).Parse(stream.header, &inherited);
-      record.fields = inherited.fields;
+      fields = &inherited.fields;
     }
   }
   const absl::Span<const Field> metadata = batch->body.FieldsOf(batch->pushed.entries[number]);
@@ -232,8 +232,9 @@ void PushRecords::Emit(Batch* batch, size_t number, const CandidateRules& scanne
   names.reserve(metadata.size());
   for (const Field& field : metadata) {
     names.push_back(FieldName(field.name));
-    if (matcher_->wanted_fields().Has(names.back())) record.fields.Add(names.back(), field.value);
+    if (matcher_->wanted_fields().Has(names.back())) fields->Add(names.back(), field.value);
   }
+  record.fields = fields;
   if (record.severity == Severity::kUnknown) {
     record.severity = StatedSeverity(metadata, stream.labels);
   }

@@ -174,25 +174,26 @@ absl::Status Replay::Run(const std::vector<std::string>& paths, OnTransition on_
   // The sources are merged by the times of their next items, ties in the order named.
   using Next = std::pair<TimeNs, size_t>;
   std::priority_queue<Next, std::vector<Next>, std::greater<Next>> next;
-  const auto queue = [&](size_t i) {
-    if (const SourceItem* item = sources_[i]->Peek()) {
+  const auto queue = [&](size_t i, const SourceItem* item) {
+    if (item != nullptr) {
       next.push({item->time, i});
     } else {
       evaluator_.Ended(sources_[i]->number());
     }
   };
-  for (size_t i = 0; i < sources_.size(); ++i) queue(i);
+  for (size_t i = 0; i < sources_.size(); ++i) queue(i, sources_[i]->Peek());
   uint64_t items = 0;
   while (!next.empty()) {
     const size_t i = next.top().second;
     next.pop();
-    Take(sources_[i].get(), on_transition);
-    queue(i);
-    if (++items % 64 == 0) {
-      uint64_t read = 0;
-      for (const auto& source : sources_) read += source->bytes_read();
-      on_progress(read, of);
-    }
+    SourceItem* item = sources_[i]->Peek();
+    // As long as it is the first of all, the others need not be asked.
+    do {
+      Take(sources_[i].get(), *item, on_transition);
+      if (++items % 64 == 0) on_progress(BytesRead(), of);
+      item = sources_[i]->Peek();
+    } while (item != nullptr && (next.empty() || Next{item->time, i} < next.top()));
+    queue(i, item);
   }
   const TimeNs end = options_.until == kNoTime ? end_ : options_.until;
   output_.Finish(end, options_.drain, on_transition);
@@ -201,8 +202,13 @@ absl::Status Replay::Run(const std::vector<std::string>& paths, OnTransition on_
   return any ? absl::OkStatus() : absl::NotFoundError("nothing could be read");
 }
 
-void Replay::Take(Source* source, OnTransition on_transition) {
-  SourceItem& item = *source->Peek();
+uint64_t Replay::BytesRead() const {
+  uint64_t read = 0;
+  for (const auto& source : sources_) read += source->bytes_read();
+  return read;
+}
+
+void Replay::Take(Source* source, const SourceItem& item, OnTransition on_transition) {
   if (options_.until == kNoTime || item.time <= options_.until) {
     // What comes late, or is the first of its source, finds all decided that is known.
     const bool first = source->latest == kNoTime;

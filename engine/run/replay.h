@@ -74,7 +74,8 @@ class Replay {
  private:
   class Source;
 
-  void Take(Source* source, OnTransition on_transition);
+  void Take(Source* source, const SourceItem& item, OnTransition on_transition);
+  uint64_t BytesRead() const;
   void Decide(OnTransition on_transition);
 
   // So many items are taken before it is decided what they say, unless one needs it.

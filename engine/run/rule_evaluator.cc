@@ -194,7 +194,7 @@ Transition RuleEvaluator::MakeTransition(const RuleGroup& group, const TimelineS
 // A group that was forgotten and comes back is still one group.
 void RuleEvaluator::NoteMatch(RuleGroup* group) {
   ++tally_.matches;
-  matches_total_.Add();
+  matches_total_.AddAlone();
   if (group->tallied()) return;
   group->set_tallied();
   const uint64_t hash = absl::HashOf(group->key());

@@ -68,7 +68,7 @@ class RuleTestInput::TimedLines {
     record.time = line.time;
     record.severity = parsed.severity;
     record.stream = &stream_.labels;
-    record.fields = parsed.fields;
+    record.fields = &parsed.fields;
     matcher_.Match(record, rules_, &matched.matches);
     return matched;
   }

@@ -25,11 +25,12 @@ void SourceMatches::Add(const SourceLine& line, uint64_t offset, TimeNs time,
     says = &inherited;
   }
   record.severity = says->severity;
-  if (line.enveloped.name.empty()) {
-    record.fields = says->fields;
-  } else {
-    record.fields.Add("container", line.enveloped.name);
-    for (const Field& field : says->fields.all()) record.fields.Add(field.name, field.value);
+  record.fields = &says->fields;
+  Fields in_container;
+  if (!line.enveloped.name.empty()) {
+    in_container.Add("container", line.enveloped.name);
+    for (const Field& field : says->fields.all()) in_container.Add(field.name, field.value);
+    record.fields = &in_container;
   }
 
   RuleMatches matches;
@@ -37,23 +38,20 @@ void SourceMatches::Add(const SourceLine& line, uint64_t offset, TimeNs time,
   Take(std::move(matches), offset, time, items);
 }
 
-void SourceMatches::Take(RuleMatches matches, uint64_t offset, TimeNs time,
+void SourceMatches::Take(RuleMatches&& matches, uint64_t offset, TimeNs time,
                          std::vector<SourceItem>* items) {
   if (matches.empty()) return;
   matcher_->CountMissing(matches);
-  SourceItem item;
+  SourceItem& item = (time == kNoTime ? timeless_ : *items).emplace_back();
   item.time = time;
   item.record.time = time;
   item.record.offset = offset;
   item.record.matches = std::move(matches);
-  if (time != kNoTime) {
-    items->push_back(std::move(item));
-    return;
-  }
-  for (const RuleMatch& match : item.record.matches) {
+  if (time != kNoTime) return;
+  for (RuleMatch& match : item.record.matches) {
+    match.evidence.Keep();
     timeless_bytes_ += sizeof(item) + match.evidence.size() + match.group.size();
   }
-  timeless_.push_back(std::move(item));
 }
 
 void SourceMatches::Count(const ParsedLine& parsed) {

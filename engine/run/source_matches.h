@@ -40,7 +40,7 @@ class SourceMatches {
            std::vector<SourceItem>* items);
 
   // The same for a record whose matches, made by RuleMatcher::Find, are known.
-  void Take(RuleMatches matches, uint64_t offset, TimeNs time, std::vector<SourceItem>* items);
+  void Take(RuleMatches&& matches, uint64_t offset, TimeNs time, std::vector<SourceItem>* items);
 
   // Counts what the line is, once for each line that is read.
   void Count(const ParsedLine& parsed);

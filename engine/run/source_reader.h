@@ -77,7 +77,8 @@ class SourceReader {
 
   // Reads one block and appends what it says. True: there is no more, for now if it is live.
   // `arrival` is the wall clock before the call, or kNoTime in a replay. An error says why the
-  // source cannot be read on; what was read before it has been given.
+  // source cannot be read on; what was read before it has been given. Where SourceBlocks looks
+  // ahead, what items show may be lent until the next call.
   absl::StatusOr<bool> Read(TimeNs arrival, std::vector<SourceItem>* items);
 
   // Other rules from now on; between two calls of Read.

@@ -53,15 +53,17 @@ class CandidateBuilder {
   bool GoTo(size_t position) {
     if (open_ && position <= line_end_) return false;
     Close();
-    const size_t from = next_begin_;
     if (every_line_) {
       while (LineEnd(next_begin_) < position) Emit(next_begin_, LineEnd(next_begin_));
     }
-    const void* const newline =
-        position == from ? nullptr : memrchr(block_.data() + from, '\n', position - from);
-    const size_t begin =
-        newline == nullptr ? from : static_cast<const char*>(newline) - block_.data() + 1;
+    // Where most lines count it is the next one.
+    size_t begin = next_begin_;
     line_end_ = LineEnd(begin);
+    if (line_end_ < position) {
+      const void* const newline = memrchr(block_.data() + begin, '\n', position - begin);
+      begin = static_cast<const char*>(newline) - block_.data() + 1;
+      line_end_ = LineEnd(begin);
+    }
     Emit(begin, line_end_);
     open_ = true;
     return true;

@@ -34,14 +34,29 @@ void EvidenceRing::DropChunk() {
   ++first_chunk_;
 }
 
+// Makes room for `size` bytes in a chunk, of which what is not used need not be memory yet.
+void EvidenceRing::Reserve(Chunk* chunk, size_t size) {
+  if (size <= chunk->capacity) return;
+  const size_t capacity = std::min(std::max(size, 2 * chunk->capacity), kChunkBytes);
+  std::unique_ptr<char[]> bytes(new char[capacity]);
+  if (chunk->size > 0) std::memcpy(bytes.get(), chunk->bytes.get(), chunk->size);
+  chunk->bytes = std::move(bytes);
+  chunk->capacity = capacity;
+}
+
 void EvidenceRing::AddChunk() {
+  Chunk chunk;
   if (chunks_.size() == max_chunks_) {
     given_way_ += chunks_.front().lines;
+    chunk = std::move(chunks_.front());
+    chunk.size = 0;
+    chunk.lines = 0;
+    chunk.latest = kNoTime;
     DropChunk();
   }
-  chunks_.emplace_back();
   // A process that keeps little evidence takes little memory.
-  chunks_.back().bytes.reserve(chunks_.size() == 1 ? size_t{4096} : kChunkBytes);
+  Reserve(&chunk, chunks_.empty() ? size_t{4096} : kChunkBytes);
+  chunks_.push_back(std::move(chunk));
 }
 
 void EvidenceRing::Forget(TimeNs t) {
@@ -50,33 +65,39 @@ void EvidenceRing::Forget(TimeNs t) {
 
 uint64_t EvidenceRing::end() const {
   if (chunks_.empty()) return begin();
-  return (first_chunk_ + chunks_.size() - 1) * kChunkUnits + chunks_.back().bytes.size() / kUnit;
+  return (first_chunk_ + chunks_.size() - 1) * kChunkUnits + chunks_.back().size / kUnit;
 }
 
-void EvidenceRing::Append(TimeNs time, uint64_t offset, uint32_t file, absl::string_view line) {
+void EvidenceRing::Append(Chunk* chunk, TimeNs time, uint64_t offset, uint32_t file,
+                          absl::string_view line) {
   const Header header = {time, offset, file, static_cast<uint32_t>(line.size())};
-  Chunk& chunk = chunks_.back();
-  const size_t end = chunk.bytes.size() + Occupied(sizeof(header), line.size());
-  chunk.bytes.append(reinterpret_cast<const char*>(&header), sizeof(header));
-  chunk.bytes.append(line.data(), line.size());
-  chunk.bytes.resize(end);
-  ++chunk.lines;
-  chunk.latest = std::max(chunk.latest, time);
+  const size_t end = chunk->size + Occupied(sizeof(header), line.size());
+  Reserve(chunk, end);
+  char* const at = chunk->bytes.get() + chunk->size;
+  std::memcpy(at, &header, sizeof(header));
+  if (!line.empty()) std::memcpy(at + sizeof(header), line.data(), line.size());
+  chunk->size = end;
+  ++chunk->lines;
+  chunk->latest = std::max(chunk->latest, time);
 }
 
 uint32_t EvidenceRing::Add(TimeNs time, const EvidenceEntry& entry) {
   const absl::string_view line = entry.line.substr(0, kMaxLine);
-  EvidenceEntry last;
-  if (Get(WindowMatch(time, last_), &last) && last.offset == entry.offset &&
-      last.file == entry.file && last.line == line) {
+  if (EvidenceEntry last; last_offset_ == entry.offset && last_file_ == entry.file &&
+                          Get(WindowMatch(time, last_), &last) && last.line == line) {
     return last_;
   }
   const size_t bytes = Occupied(sizeof(Header), line.size());
-  if (chunks_.empty() || chunks_.back().bytes.size() + bytes > kChunkBytes) AddChunk();
-  // The one handle that means nothing is passed over.
-  if (static_cast<uint32_t>(end()) == WindowMatch::kNoEvidence) AddChunk();
+  if (chunks_.empty() || chunks_.back().size + bytes > kChunkBytes) AddChunk();
   last_ = static_cast<uint32_t>(end());
-  Append(time, entry.offset, entry.file, line);
+  if (last_ == WindowMatch::kNoEvidence) {
+    // The one handle that means nothing is passed over.
+    AddChunk();
+    last_ = static_cast<uint32_t>(end());
+  }
+  last_file_ = entry.file;
+  last_offset_ = entry.offset;
+  Append(&chunks_.back(), time, entry.offset, entry.file, line);
   return last_;
 }
 
@@ -92,15 +113,19 @@ bool EvidenceRing::PutBack(uint64_t place, TimeNs time, const EvidenceEntry& ent
     first_chunk_ = number;
   }
   while (first_chunk_ + chunks_.size() <= number) AddChunk();
-  chunks_.back().bytes.resize(at);
-  Append(time, entry.offset, entry.file, entry.line);
+  // What lies between is nobody's, and reads as nothing.
+  Chunk& chunk = chunks_.back();
+  Reserve(&chunk, at);
+  std::memset(chunk.bytes.get() + chunk.size, 0, at - chunk.size);
+  chunk.size = at;
+  Append(&chunk, time, entry.offset, entry.file, entry.line);
   return true;
 }
 
 void EvidenceRing::Visit(uint64_t place, Visitor visit) const {
   while (place < end()) {
     const uint64_t number = place / kChunkUnits;
-    const std::string& chunk = chunks_[number - first_chunk_].bytes;
+    const absl::string_view chunk = BytesOf(chunks_[number - first_chunk_]);
     const size_t at = place % kChunkUnits * kUnit;
     if (at >= chunk.size()) {
       place = (number + 1) * kChunkUnits;
@@ -108,8 +133,7 @@ void EvidenceRing::Visit(uint64_t place, Visitor visit) const {
     }
     Header header;
     std::memcpy(&header, chunk.data() + at, sizeof(header));
-    const absl::string_view line =
-        absl::string_view(chunk).substr(at + sizeof(header), header.length);
+    const absl::string_view line = chunk.substr(at + sizeof(header), header.length);
     if (!visit(place, header.time, {header.file, header.offset, line})) return;
     place += Occupied(sizeof(header), header.length) / kUnit;
   }
@@ -122,7 +146,7 @@ bool EvidenceRing::Get(const WindowMatch& match, EvidenceEntry* entry) const {
   if (back == 0 || back > last) return false;
   const uint64_t number = (last - back) / kChunkUnits;
   if (number < first_chunk_ || number - first_chunk_ >= chunks_.size()) return false;
-  const std::string& chunk = chunks_[number - first_chunk_].bytes;
+  const absl::string_view chunk = BytesOf(chunks_[number - first_chunk_]);
   const size_t at = (last - back) % kChunkUnits * kUnit;
   Header header;
   if (at + sizeof(header) > chunk.size()) return false;
@@ -130,8 +154,7 @@ bool EvidenceRing::Get(const WindowMatch& match, EvidenceEntry* entry) const {
   if (header.time != match.time() || header.length > chunk.size() - at - sizeof(header)) {
     return false;
   }
-  *entry = {header.file, header.offset,
-            absl::string_view(chunk).substr(at + sizeof(header), header.length)};
+  *entry = {header.file, header.offset, chunk.substr(at + sizeof(header), header.length)};
   return true;
 }
 

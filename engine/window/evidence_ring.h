@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <string>
+#include <memory>
 
 #include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
@@ -71,19 +71,27 @@ class EvidenceRing {
   struct Header;
   static constexpr size_t kChunkBytes = kChunkUnits * kUnit;
   struct Chunk {
-    std::string bytes;
+    std::unique_ptr<char[]> bytes;
+    size_t size = 0;
+    size_t capacity = 0;
     int64_t lines = 0;
     TimeNs latest = kNoTime;
   };
 
+  static absl::string_view BytesOf(const Chunk& chunk) { return {chunk.bytes.get(), chunk.size}; }
+  static void Reserve(Chunk* chunk, size_t size);
   void AddChunk();
   void DropChunk();
-  void Append(TimeNs time, uint64_t offset, uint32_t file, absl::string_view line);
+  static void Append(Chunk* chunk, TimeNs time, uint64_t offset, uint32_t file,
+                     absl::string_view line);
 
   size_t max_chunks_;
   uint64_t first_chunk_ = 0;  // number of chunks_.front()
   std::deque<Chunk> chunks_;
-  uint32_t last_ = WindowMatch::kNoEvidence;  // the handle of the newest
+  // The newest: its handle, and where it stands.
+  uint32_t last_ = WindowMatch::kNoEvidence;
+  uint32_t last_file_ = 0;
+  uint64_t last_offset_ = 0;
   int64_t given_way_ = 0;
 };
 

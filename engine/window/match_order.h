@@ -15,7 +15,7 @@ namespace tallybell {
 // Whether `a` stands before `b`. Without a `ring` nothing is known of places, and matches of one
 // time stand as they came.
 inline bool MatchBefore(const EvidenceRing* ring, const WindowMatch& a, const WindowMatch& b) {
-  return ring == nullptr ? a.time() < b.time() : ring->Before(a, b);
+  return ring == nullptr || a.time() != b.time() ? a.time() < b.time() : ring->Before(a, b);
 }
 
 // Where `match` belongs in [begin, end), which is in order: behind its equals.

@@ -48,7 +48,9 @@ void BM_Confirm(benchmark::State& state, const char* rule) {
   Record record;
   record.stream = &stream;
   record.severity = Severity::kInfo;
-  record.fields.Add("file", "controller.go");
+  Fields fields;
+  fields.Add("file", "controller.go");
+  record.fields = &fields;
   RuleMatches matches;
   int64_t counted = 0;
   for (auto _ : state) {

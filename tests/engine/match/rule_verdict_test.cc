@@ -105,7 +105,9 @@ TEST(RuleVerdictRandomTest, AgreesWithTheMatcher) {
     record.text = text;
     record.stream = &stream;
     record.severity = random() % 2 == 0 ? Severity::kError : Severity::kInfo;
-    if (random() % 2 == 0) record.fields.Add("f", random() % 2 == 0 ? "a1" : "b1");
+    Fields fields;
+    if (random() % 2 == 0) fields.Add("f", random() % 2 == 0 ? "a1" : "b1");
+    record.fields = &fields;
     for (uint32_t i = 0; i < rules.rules.size(); ++i) {
       RuleMatches matches;
       if (rules.rules[i].leaf().from.Matches(stream)) matcher.Match(record, {i}, &matches);

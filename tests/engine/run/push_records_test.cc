@@ -162,7 +162,7 @@ class SlowReader {
       if (has_header) header_ = std::string(text);
       parser.Parse(header_, &inherited);
       record.severity = has_header ? parsed.severity : inherited.severity;
-      record.fields = has_header ? parsed.fields : inherited.fields;
+      record.fields = has_header ? &parsed.fields : &inherited.fields;
       MatchedRecord matched;
       matched.time = record.time;
       matched.offset = number_++;
