@@ -59,20 +59,6 @@ std::string FormatWithFraction(TimeNs t, int64_t unit, int digits) {
 
 }  // namespace
 
-TimeNs AddNs(TimeNs t, DurationNs d) {
-  if (t == kNoTime || t == kNever) return t;
-  TimeNs sum;
-  if (__builtin_add_overflow(t, d, &sum)) return d > 0 ? kNever : kNoTime;
-  return sum;
-}
-
-TimeNs SubtractNs(TimeNs t, DurationNs d) {
-  if (t == kNoTime || t == kNever) return t;
-  TimeNs difference;
-  if (__builtin_sub_overflow(t, d, &difference)) return d > 0 ? kNoTime : kNever;
-  return difference;
-}
-
 std::string FormatRfc3339(TimeNs t) { return FormatWithFraction(t, 1, 9); }
 
 std::string FormatRfc3339Millis(TimeNs t) { return FormatWithFraction(t, kMillisecond, 3); }

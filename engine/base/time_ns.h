@@ -33,8 +33,18 @@ inline constexpr DurationNs kHour = 60 * kMinute;
 inline constexpr DurationNs kDay = 24 * kHour;
 
 // t + d and t - d, held at the ends of the range. kNoTime and kNever stay what they are.
-TimeNs AddNs(TimeNs t, DurationNs d);
-TimeNs SubtractNs(TimeNs t, DurationNs d);
+inline TimeNs AddNs(TimeNs t, DurationNs d) {
+  if (t == kNoTime || t == kNever) return t;
+  TimeNs sum;
+  if (__builtin_add_overflow(t, d, &sum)) return d > 0 ? kNever : kNoTime;
+  return sum;
+}
+inline TimeNs SubtractNs(TimeNs t, DurationNs d) {
+  if (t == kNoTime || t == kNever) return t;
+  TimeNs difference;
+  if (__builtin_sub_overflow(t, d, &difference)) return d > 0 ? kNoTime : kNever;
+  return difference;
+}
 
 // "2024-05-01T12:32:30.426698000Z": RFC 3339, UTC, always nine digits.
 std::string FormatRfc3339(TimeNs t);

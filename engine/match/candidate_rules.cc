@@ -68,6 +68,10 @@ void CandidateRules::RulesOf(const CandidateLines& lines, const CandidateLines::
   }
   const absl::Span<const uint32_t> found = lines.patterns(line);
   const std::vector<uint32_t>& always = lines_->unfiltered();
+  if (always.empty()) {
+    for (const uint32_t rule : found) rules->push_back(selected_[rule]);
+    return;
+  }
   std::set_union(found.begin(), found.end(), always.begin(), always.end(),
                  std::back_inserter(*rules));
   for (uint32_t& rule : *rules) rule = selected_[rule];

@@ -11,7 +11,11 @@ constexpr char kEnd = '\xff';
 }  // namespace
 
 void AppendToGroupKey(absl::string_view value, std::string* key) {
-  key->append(value.data(), value.size());
+  if (key->empty()) {
+    key->assign(value.data(), value.size());
+  } else {
+    key->append(value.data(), value.size());
+  }
   key->push_back(kEnd);
 }
 

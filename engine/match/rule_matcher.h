@@ -9,9 +9,9 @@
 
 #include "absl/types/span.h"
 #include "engine/base/metrics.h"
+#include "engine/match/matched_record.h"
 #include "engine/match/record_values.h"
 #include "engine/match/redactor.h"
-#include "engine/match/rule_match.h"
 #include "engine/model/field_name.h"
 #include "engine/model/record.h"
 #include "rules/rule.h"

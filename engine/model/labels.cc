@@ -39,9 +39,11 @@ void Labels::Set(absl::string_view name, absl::string_view value) {
 }
 
 absl::string_view Labels::Get(absl::string_view name) const {
-  const auto it = LowerBound(const_cast<std::vector<Pair>&>(pairs_), name);
-  return it != pairs_.end() && it->first == name ? absl::string_view(it->second)
-                                                 : absl::string_view();
+  // There are few, most of another length.
+  for (const Pair& pair : pairs_) {
+    if (pair.first == name) return pair.second;
+  }
+  return {};
 }
 
 uint64_t Labels::Fingerprint() const {

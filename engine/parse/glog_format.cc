@@ -20,7 +20,8 @@ void ParseGlogLine(absl::string_view text, const WantedFields& wanted, ParsedLin
     line->fields.Add("thread", header.thread);
     line->fields.Add("caller", header.caller);
     const absl::string_view message = text.substr(header.message_offset);
-    if (wanted.empty() || !AddKlogPairs(message, wanted, line)) {
+    const bool may_have_pairs = !wanted.empty() && !message.empty() && message[0] == '"';
+    if (!may_have_pairs || !AddKlogPairs(message, wanted, line)) {
       line->fields.Add("message", message);
     }
     return;

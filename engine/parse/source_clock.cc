@@ -83,11 +83,9 @@ TimeNs SourceClock::NextMark(const Stamp& mark, const std::optional<Stamp>& foll
 
 TimeNs SourceClock::Resolve(const Stamp& stamp, TimeNs arrival) {
   if (mark_ == kNoTime) return NextMark(stamp, std::nullopt, arrival);
-  const TimeNs bound =
-      following_ == kNoTime ? kNoTime : AddNs(std::max(mark_, following_), options_.max_future);
-  if (!needs_every_) return Bounded(InSegment(stamp), arrival, bound);
+  if (!needs_every_) return Bounded(InSegment(stamp), arrival, bound_);
   const TimeNs stated = InOrder(stamp);
-  const TimeNs time = Bounded(stated, arrival, bound);
+  const TimeNs time = Bounded(stated, arrival, bound_);
   // A stamp that is wrong says nothing about those after it.
   if (time != stated) return time;
   last_ = time;
@@ -191,9 +189,15 @@ TimeNs SourceClock::Bounded(TimeNs time, TimeNs arrival, TimeNs other_bound) {
   return bound;
 }
 
+void SourceClock::BoundSegment() {
+  bound_ =
+      following_ == kNoTime ? kNoTime : AddNs(std::max(mark_, following_), options_.max_future);
+}
+
 void SourceClock::OpenSegment(TimeNs mark) {
   mark_ = mark;
   day_ = Day();
+  BoundSegment();
   const int64_t seconds = FloorSeconds(mark);
   mark_year_ = last_year_ = YearAt(seconds);
   if (!quiet_.Holds(seconds)) quiet_ = zone_.QuietAround(seconds);
@@ -219,6 +223,7 @@ absl::Status SourceClock::Decode(absl::string_view text) {
     OpenSegment(numbers[1]);
   }
   following_ = numbers[2];
+  BoundSegment();
   last_ = numbers[3];
   latest_ = numbers[4];
   file_begins_ = numbers[5];

@@ -80,6 +80,7 @@ class SourceClock {
   TimeNs AtBeginning(const Stamp& stamp, TimeNs arrival) const;
   TimeNs OfFollowing(const Stamp& following, TimeNs mark) const;
   TimeNs Bounded(TimeNs time, TimeNs arrival, TimeNs other_bound);
+  void BoundSegment();
   void OpenSegment(TimeNs mark);
 
   const Options options_;
@@ -95,6 +96,7 @@ class SourceClock {
   bool needs_every_ = true;
 
   // What follows from those and saves work. Nothing is quiet before the first mark.
+  TimeNs bound_ = kNoTime;  // of the open segment, by the marks around it; kNoTime: none
   ZoneClock::Quiet quiet_{0, 0, 0};
   int mark_year_ = 1970;
   int last_year_ = 1970;  // the latest guess

@@ -46,20 +46,20 @@ class CandidateCursor {
 
   // Of the next line, which there must be: where it stands in the source, and what it may count
   // for.
-  uint64_t begin() const { return stretches_.front().offset + line().begin; }
-  uint64_t end() const { return stretches_.front().offset + line().end; }
+  uint64_t begin() const { return front_->offset + line().begin; }
+  uint64_t end() const { return front_->offset + line().end; }
   void RulesOf(const CandidateRules& rules, std::vector<uint32_t>* found) const {
-    rules.RulesOf(stretches_.front().found.lines, line(), found);
+    rules.RulesOf(front_->found.lines, line(), found);
   }
   // What it counts for, if that is known already; else null. The caller's to take.
   FoundLines::Matched* matched() {
-    std::vector<FoundLines::Matched>& matched = stretches_.front().found.matched;
+    std::vector<FoundLines::Matched>& matched = front_->found.matched;
     return next_ < matched.size() && matched[next_].known ? &matched[next_] : nullptr;
   }
 
   void Pop() {
     ++next_;
-    Settle();
+    if (next_ == front_lines_) Settle();
   }
 
   // What stretches lent to the lines that are left is theirs from now on.
@@ -80,7 +80,7 @@ class CandidateCursor {
     FoundLines found;
   };
 
-  const CandidateLines::Line& line() const { return stretches_.front().found.lines.lines()[next_]; }
+  const CandidateLines::Line& line() const { return front_->found.lines.lines()[next_]; }
 
   // Leaves stretches that are done with.
   void Settle() {
@@ -90,11 +90,17 @@ class CandidateCursor {
       stretches_.pop_front();
       next_ = 0;
     }
+    if (stretches_.empty()) return;
+    front_ = &stretches_.front();
+    front_lines_ = front_->found.lines.lines().size();
   }
 
   std::deque<Stretch> stretches_;  // none is empty
   std::vector<FoundLines> spare_;
   size_t next_ = 0;  // line of the first stretch
+  // The first stretch, if there is any, and how many lines it has.
+  Stretch* front_ = nullptr;
+  size_t front_lines_ = 0;
 };
 
 }  // namespace tallybell

@@ -30,7 +30,7 @@ void EarlyLine::Tell(uint64_t offset, absl::string_view line, const RuleMatcher&
 
 void EarlyLine::TakeTold(const RuleMatcher& matcher, RuleMatches* matches) const {
   const auto told = [&](const RuleMatch& match) { return told_.count(KeyOf(matcher, match)) > 0; };
-  matches->erase(std::remove_if(matches->begin(), matches->end(), told), matches->end());
+  matches->RemoveIf(told);
 }
 
 // A record that clears may complete one that counted: these are told apart.

@@ -11,7 +11,7 @@
 
 #include "absl/strings/string_view.h"
 #include "engine/base/json_text.h"
-#include "engine/match/rule_match.h"
+#include "engine/match/matched_record.h"
 #include "engine/match/rule_matcher.h"
 
 namespace tallybell {

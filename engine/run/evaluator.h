@@ -12,7 +12,7 @@
 #include "absl/container/btree_set.h"
 #include "absl/container/flat_hash_map.h"
 #include "engine/base/metrics.h"
-#include "engine/match/rule_match.h"
+#include "engine/match/matched_record.h"
 #include "engine/model/alert.h"
 #include "engine/run/evidence_rows.h"
 #include "engine/run/group_memory.h"

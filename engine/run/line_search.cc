@@ -50,13 +50,11 @@ bool LineSearch::Worker::Match(absl::string_view raw, bool plain, FoundLines::Ma
   if (parsed_.kind != ParsedLine::Kind::kRecord || parsed_.malformed) return false;
   matched->stamp = parsed_.stamp;
   matched->format = parsed_.format;
-  selected_.clear();
-  search_.streams_->Select(kStream, candidates_, &selected_);
-  if (selected_.empty()) return true;
   record_.text = text;
   record_.severity = parsed_.severity;
   const bool stays = text.data() != text_scratch_.data();
-  search_.matcher_->Find(record_, selected_, &matched->matches, /*lend=*/stays);
+  // There is one stream: the rules that are looked for are those that select it.
+  search_.matcher_->Find(record_, candidates_, &matched->matches, /*lend=*/stays);
   return true;
 }
 

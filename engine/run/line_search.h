@@ -68,7 +68,7 @@ class LineSearch {
     ParsedLine parsed_;
     Record record_;
     std::string text_scratch_;
-    std::vector<uint32_t> candidates_, selected_;
+    std::vector<uint32_t> candidates_;
   };
 
  private:

@@ -15,7 +15,7 @@
 #include "absl/time/time.h"
 #include "engine/base/time_ns.h"
 #include "engine/match/candidate_rules.h"
-#include "engine/match/rule_match.h"
+#include "engine/match/matched_record.h"
 #include "engine/match/rule_matcher.h"
 #include "engine/parse/line_format.h"
 #include "engine/parse/source_clock.h"

@@ -29,9 +29,8 @@ uint32_t RuleClocks::AddSource(const std::vector<Labels>& streams, DurationNs la
   const size_t before = clocks_.size();
   for (size_t i = 0; i < before; ++i) {
     const auto selected = std::stable_partition(
-        clocks_[i].rules.begin(), clocks_[i].rules.end(), [&](uint32_t rule) {
-          return !CouldSelect(rules_->rules[rule].leaf().from, streams);
-        });
+        clocks_[i].rules.begin(), clocks_[i].rules.end(),
+        [&](uint32_t rule) { return !CouldSelect(rules_->rules[rule].leaf().from, streams); });
     if (selected == clocks_[i].rules.end()) continue;
     if (selected == clocks_[i].rules.begin()) {
       clocks_[i].sources.push_back(number);
@@ -53,7 +52,12 @@ void RuleClocks::Progress(uint32_t source, TimeNs complete_to) {
   if (complete_to <= sources_[source].complete_to) return;
   sources_[source].complete_to = complete_to;
   for (Clock& clock : clocks_) {
-    if (clock.held && clock.slowest == source) Recompute(&clock);
+    if (!clock.held || clock.slowest != source) continue;
+    if (clock.sources.size() == 1) {
+      clock.t = std::max(clock.t, SubtractNs(complete_to, sources_[source].lateness));
+    } else {
+      Recompute(&clock);
+    }
   }
 }
 

@@ -16,7 +16,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/string_view.h"
 #include "engine/base/metrics.h"
-#include "engine/match/rule_match.h"
+#include "engine/match/matched_record.h"
 #include "engine/model/alert.h"
 #include "engine/run/active_alerts.h"
 #include "engine/run/group_memory.h"

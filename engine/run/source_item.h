@@ -9,7 +9,7 @@
 #include <cstdint>
 
 #include "engine/base/time_ns.h"
-#include "engine/match/rule_match.h"
+#include "engine/match/matched_record.h"
 
 namespace tallybell {
 

@@ -44,9 +44,9 @@ void SourceStreams::RestoreNames(const std::vector<std::string>& names) {
 void SourceStreams::Set(const Labels& labels, EnvelopeKind envelope, const RuleMatcher& matcher) {
   const bool tells = envelope == EnvelopeKind::kDocker || envelope == EnvelopeKind::kCri;
   const int streams = tells ? kStreams : 1;
-  for (int i = 0; i < streams; ++i) {
+  for (int i = 0; i < kStreams; ++i) {
     labels_[i] = WithStream(labels, i);
-    rules_[i] = matcher.RulesOf(labels_[i]);
+    rules_[i] = i < streams ? matcher.RulesOf(labels_[i]) : std::vector<uint32_t>();
   }
 }
 

@@ -92,7 +92,7 @@ TEST(EngineSnapshotTest, ActiveAlertsAreThoseThatWereToldAndHaveNotEnded) {
         const std::string n(1, static_cast<char>('a' + random() % 3));
         if (random() % 3 == 0) {
           record.matches.push_back(
-              {rule, rule == 0 && random() % 4 == 0, 0, GroupKey({n}), "boom"});
+              {rule, rule == 0 && random() % 4 == 0, 0, GroupKey({n}), LentText("boom")});
         }
       }
       evaluator.Add(record);

@@ -44,7 +44,7 @@ class Rig {
     MatchedRecord record;
     record.time = t;
     record.offset = offset_++;
-    record.matches.push_back({0, clear, 0, GroupKey({group}), "boom"});
+    record.matches.push_back({0, clear, 0, GroupKey({group}), LentText("boom")});
     evaluator_->Add(record);
   }
   RuleEvaluator::Output DecideAt(TimeNs t) {

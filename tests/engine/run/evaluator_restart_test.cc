@@ -104,7 +104,8 @@ class Rig {
     for (uint32_t rule = 0; rule < rules_.rules.size(); ++rule) {
       const bool clear = sample.clear && !rules_.rules[rule].leaf().clear.empty();
       const bool grouped = !rules_.rules[rule].leaf().by.empty();
-      record.matches.push_back({rule, clear, 0, grouped ? GroupKey({sample.host}) : "", line});
+      record.matches.push_back(
+          {rule, clear, 0, grouped ? GroupKey({sample.host}) : "", LentText(line)});
     }
     evaluator_->Add(record);
   }

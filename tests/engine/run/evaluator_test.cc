@@ -42,7 +42,7 @@ class Rig {
     MatchedRecord record;
     record.time = t;
     record.offset = offset_++;
-    record.matches.push_back({0, clear, 0, "", "boom"});
+    record.matches.push_back({0, clear, 0, "", LentText("boom")});
     evaluator_->Add(record);
     Record(source, t);
   }
