@@ -3,6 +3,8 @@
 
 #include "engine/match/group_key.h"
 
+#include <algorithm>
+
 namespace tallybell {
 namespace {
 
@@ -11,11 +13,14 @@ constexpr char kEnd = '\xff';
 }  // namespace
 
 void AppendToGroupKey(absl::string_view value, std::string* key) {
-  if (key->empty()) {
-    key->assign(value.data(), value.size());
-  } else {
-    key->append(value.data(), value.size());
+  char ended[64];
+  if (value.size() < sizeof(ended)) {
+    std::copy(value.begin(), value.end(), ended);
+    ended[value.size()] = kEnd;
+    key->append(ended, value.size() + 1);
+    return;
   }
+  key->append(value.data(), value.size());
   key->push_back(kEnd);
 }
 

@@ -64,9 +64,10 @@ void Evaluator::Add(const MatchedRecord& record) {
   for (const RuleMatch& match : record.matches) {
     RuleEvaluator& rule = *evaluators_[match.rule];
     const TimeNs t = clocks_.clocks()[clocks_.clock_of(match.rule)].t;
+    const TimeNs next = rule.next_instant();
     // What lies before T is decided only once Decide was called.
-    rule.Add(match, record, std::min(t, rule.next_instant()));
-    Schedule(match.rule);
+    rule.Add(match, record, std::min(t, next));
+    if (rule.next_instant() != next) Schedule(match.rule);
   }
 }
 

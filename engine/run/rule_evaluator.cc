@@ -19,6 +19,7 @@ RuleEvaluator::RuleEvaluator(const Rule* rule, size_t rule_index, const Options&
       rule_index_(rule_index),
       options_(options),
       timeline_rule_(*rule),
+      keeps_lines_(timeline_rule_.KeepsLines()),
       memory_(memory),
       file_names_(file_names),
       matches_total_(metrics->Get("rule_matches_total", {{"rule", rule->alert}})),
@@ -101,9 +102,8 @@ void RuleEvaluator::Add(const RuleMatch& match, const MatchedRecord& record, Tim
   } else {
     NoteMatch(group);
     const uint32_t evidence =
-        timeline_rule_.KeepsLines()
-            ? memory_->evidence.Add(time, {record.file, record.offset, match.evidence})
-            : WindowMatch::kNoEvidence;
+        keeps_lines_ ? memory_->evidence.Add(time, {record.file, record.offset, match.evidence})
+                     : WindowMatch::kNoEvidence;
     arrival = group->timeline.AddMatch(WindowMatch(time, evidence), decided_);
   }
   CountUndecided(undecided, group->timeline.undecided());

@@ -168,6 +168,7 @@ class RuleEvaluator {
   const size_t rule_index_;
   const Options options_;
   TimelineRule timeline_rule_;
+  const bool keeps_lines_;
   GroupMemory* const memory_;
   const std::vector<std::string>* const file_names_;
   Metric& matches_total_;

@@ -24,10 +24,6 @@ bool DeadlineHeap::Less(const Entry& a, const Entry& b) {
   return a.at != b.at ? a.at < b.at : a.group->number() < b.group->number();
 }
 
-TimeNs DeadlineHeap::Of(const RuleGroup& group) const {
-  return group.deadline_ == kNone ? kNever : entries_[group.deadline_].at;
-}
-
 void DeadlineHeap::Place(size_t index, const Entry& entry) {
   entries_[index] = entry;
   entry.group->deadline_ = static_cast<uint32_t>(index);

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <vector>
@@ -66,9 +67,21 @@ struct RuleGroupEqual {
   using is_transparent = void;
   static absl::string_view Key(absl::string_view key) { return key; }
   static absl::string_view Key(const RuleGroupPtr& group) { return group->key(); }
+  static bool Same(absl::string_view a, absl::string_view b) {
+    if (a.size() != b.size()) return false;
+    if (a.size() < sizeof(uint64_t) || a.size() > 2 * sizeof(uint64_t)) return a == b;
+    // Most keys: two words, which may overlap.
+    const size_t last = a.size() - sizeof(uint64_t);
+    return Word(a.data()) == Word(b.data()) && Word(a.data() + last) == Word(b.data() + last);
+  }
+  static uint64_t Word(const char* at) {
+    uint64_t word;
+    std::memcpy(&word, at, sizeof(word));
+    return word;
+  }
   template <typename A, typename B>
   bool operator()(const A& a, const B& b) const {
-    return Key(a) == Key(b);
+    return Same(Key(a), Key(b));
   }
 };
 using RuleGroupSet = absl::flat_hash_set<RuleGroupPtr, RuleGroupHash, RuleGroupEqual>;
@@ -81,7 +94,9 @@ class DeadlineHeap {
   TimeNs first_time() const { return entries_.front().at; }
   RuleGroup* first() const { return entries_.front().group; }
   // kNever if it has none.
-  TimeNs Of(const RuleGroup& group) const;
+  TimeNs Of(const RuleGroup& group) const {
+    return group.deadline_ == kNone ? kNever : entries_[group.deadline_].at;
+  }
 
   // Puts the group's in, or moves it; kNever takes it out.
   void Set(RuleGroup* group, TimeNs at);

@@ -57,6 +57,7 @@ void EvidenceRing::AddChunk() {
   // A process that keeps little evidence takes little memory.
   Reserve(&chunk, chunks_.empty() ? size_t{4096} : kChunkBytes);
   chunks_.push_back(std::move(chunk));
+  last_chunk_begin_ = (first_chunk_ + chunks_.size() - 1) * kChunkUnits;
 }
 
 void EvidenceRing::Forget(TimeNs t) {
@@ -64,8 +65,7 @@ void EvidenceRing::Forget(TimeNs t) {
 }
 
 uint64_t EvidenceRing::end() const {
-  if (chunks_.empty()) return begin();
-  return (first_chunk_ + chunks_.size() - 1) * kChunkUnits + chunks_.back().size / kUnit;
+  return chunks_.empty() ? begin() : last_chunk_begin_ + chunks_.back().size / kUnit;
 }
 
 void EvidenceRing::Append(Chunk* chunk, TimeNs time, uint64_t offset, uint32_t file,

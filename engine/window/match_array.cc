@@ -38,6 +38,10 @@ void MatchArray::Reserve(size_t count) {
 }
 
 void MatchArray::Insert(size_t index, const WindowMatch& match) {
+  if (index == size_ && block_ != nullptr && Head().begin + size_ < Head().capacity) {
+    Matches()[Head().begin + size_++] = match;
+    return;
+  }
   const WindowMatch copy = match;
   Reserve(1);
   WindowMatch* const begin = Matches() + Head().begin;
