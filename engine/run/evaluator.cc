@@ -143,6 +143,14 @@ void Evaluator::DecideTooMany(RuleEvaluator::Output* output) {
   decided_early_.Add(static_cast<int64_t>(before - memory_.undecided));
 }
 
+// Lines that no alert can show any more make room: what is kept stays small, and in the cache.
+void Evaluator::ForgetLines() {
+  lines_kept_to_ = memory_.evidence.end();
+  TimeNs since = kNever;
+  for (const auto& rule : evaluators_) since = std::min(since, rule->shows_from());
+  memory_.evidence.Forget(since);
+}
+
 void Evaluator::Decide(TimeNs wall, RuleEvaluator::Output* output) {
   for (size_t i = 0; i < clocks_.clocks().size(); ++i) {
     const RuleClocks::Clock& clock = clocks_.clocks()[i];
@@ -150,7 +158,11 @@ void Evaluator::Decide(TimeNs wall, RuleEvaluator::Output* output) {
     DecideClock(i, clock.held || !options_.live ? clock.t : std::max(clock.t, wall), output);
   }
   DecideTooMany(output);
-  if (!options_.live) return;
+  if (!options_.live) {
+    // A live engine does it before it stores them.
+    if (memory_.evidence.end() - lines_kept_to_ >= EvidenceRing::kChunkUnits) ForgetLines();
+    return;
+  }
   for (const auto& rule : evaluators_) {
     const RuleClocks::Clock& clock = clocks_.clocks()[clocks_.clock_of(rule->index())];
     // A clear that has not been read yet may lie before the wall clock, not before T.

@@ -109,11 +109,13 @@ class Evaluator {
   void Schedule(uint32_t rule);
   void DecideClock(size_t clock, TimeNs t, RuleEvaluator::Output* output);
   void DecideTooMany(RuleEvaluator::Output* output);
+  void ForgetLines();
 
   const RuleSet* const rule_set_;
   const Options options_;
   Metric& decided_early_;
   GroupMemory memory_;
+  uint64_t lines_kept_to_ = 0;  // where the evidence ended when lines were forgotten
   EvidenceRows evidence_rows_;  // of memory_.evidence
   std::vector<std::string> file_names_;
   absl::flat_hash_map<std::string, uint32_t> file_numbers_;

@@ -92,20 +92,8 @@ void EvaluatorState::SaveGroup(const Evaluator& evaluator, const RuleEvaluator& 
   rows->push_back(std::move(row));
 }
 
-// Lines of times that no window reaches back to, nor what an alert that has not ended showed last.
-void EvaluatorState::ForgetLines(Evaluator* evaluator) {
-  TimeNs since = kNever;
-  for (const auto& rule : evaluator->evaluators_) {
-    if (rule->groups() == 0) continue;
-    const TimelineRule& timeline = rule->timeline_rule_;
-    const DurationNs back = AddNs(timeline.width, timeline.policy.keep_firing_for);
-    since = std::min(since, SubtractNs(rule->decided_, AddNs(back, kSecond)));
-  }
-  evaluator->memory_.evidence.Forget(since);
-}
-
 void EvaluatorState::SaveChanged(Evaluator* evaluator, Delta* delta) {
-  ForgetLines(evaluator);
+  evaluator->ForgetLines();
   evaluator->evidence_rows_.SaveChanged(evaluator->memory_.evidence, evaluator->file_names_, delta);
   for (const auto& rule : evaluator->evaluators_) {
     const std::vector<std::string> keys = rule->TakeChanged();

@@ -46,7 +46,6 @@ class EvaluatorState {
   struct SavedRule;
   struct SavedGroup;
 
-  static void ForgetLines(Evaluator* evaluator);
   static std::string RuleState(const RuleEvaluator& rule);
   static void SaveGroup(const Evaluator& evaluator, const RuleEvaluator& rule,
                         const std::string& key, std::vector<GroupRow>* rows);

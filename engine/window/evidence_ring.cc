@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 #include <tuple>
+#include <utility>
 
 namespace tallybell {
 
@@ -29,7 +30,12 @@ size_t Occupied(size_t header, size_t line) {
 EvidenceRing::EvidenceRing(size_t capacity)
     : max_chunks_(std::max<size_t>(capacity / kChunkBytes, 1)) {}
 
+// Its memory is for the next chunk, which has not to be asked for and cleared anew then.
 void EvidenceRing::DropChunk() {
+  spare_ = std::move(chunks_.front());
+  spare_.size = 0;
+  spare_.lines = 0;
+  spare_.latest = kNoTime;
   chunks_.pop_front();
   ++first_chunk_;
 }
@@ -45,15 +51,11 @@ void EvidenceRing::Reserve(Chunk* chunk, size_t size) {
 }
 
 void EvidenceRing::AddChunk() {
-  Chunk chunk;
   if (chunks_.size() == max_chunks_) {
     given_way_ += chunks_.front().lines;
-    chunk = std::move(chunks_.front());
-    chunk.size = 0;
-    chunk.lines = 0;
-    chunk.latest = kNoTime;
     DropChunk();
   }
+  Chunk chunk = std::exchange(spare_, Chunk());
   // A process that keeps little evidence takes little memory.
   Reserve(&chunk, chunks_.empty() ? size_t{4096} : kChunkBytes);
   chunks_.push_back(std::move(chunk));

@@ -88,6 +88,7 @@ class EvidenceRing {
   size_t max_chunks_;
   uint64_t first_chunk_ = 0;  // number of chunks_.front()
   std::deque<Chunk> chunks_;
+  Chunk spare_;                    // empty; its memory is used again
   uint64_t last_chunk_begin_ = 0;  // the place with which chunks_.back() begins
   // The newest: its handle, and where it stands.
   uint32_t last_ = WindowMatch::kNoEvidence;

@@ -32,12 +32,17 @@ TEST(CountLinesTest, AgreesWithAWalkOverAnyBytes) {
     if (round % 3 > 0) std::replace(bytes.begin(), bytes.end(), '\0', 'b');
     if (round % 3 == 1 && !bytes.empty()) bytes[random() % bytes.size()] = '\0';
     if (round % 5 == 1 && !bytes.empty()) bytes[random() % bytes.size()] = '\x1b';
+    const auto is_high = [](char byte) { return static_cast<unsigned char>(byte) >= 0x80; };
+    if (round % 7 > 0) std::replace_if(bytes.begin(), bytes.end(), is_high, '\x7f');
+    if (round % 7 == 1 && !bytes.empty()) bytes[random() % bytes.size()] = '\x80';
     const int64_t expected = std::count(bytes.begin(), bytes.end(), '\n') +
                              (!bytes.empty() && bytes.back() != '\n' ? 1 : 0);
     const ByteFacts facts = LookAtBytes(bytes);
     ASSERT_EQ(facts.lines, expected) << "seed " << kSeed << ", round " << round;
     ASSERT_EQ(facts.has_nul, bytes.find('\0') != std::string::npos) << "round " << round;
     ASSERT_EQ(facts.has_escape, bytes.find('\x1b') != std::string::npos) << "round " << round;
+    ASSERT_EQ(facts.has_high, std::any_of(bytes.begin(), bytes.end(), is_high))
+        << "round " << round;
     ASSERT_EQ(CountLines(bytes), expected);
   }
 }

@@ -3,6 +3,9 @@
 
 #include "engine/model/record.h"
 
+#include <string>
+#include <vector>
+
 #include "gtest/gtest.h"
 
 namespace tallybell {
@@ -16,6 +19,22 @@ TEST(FieldsTest, TheFirstOfTwoEqualNamesIsFound) {
   EXPECT_EQ(fields.Get("file"), "a.go");
   EXPECT_EQ(fields.Get("line"), "7");
   EXPECT_EQ(fields.all().size(), 3u);
+}
+
+TEST(FieldsTest, ManyAreNoOtherThanFew) {
+  Fields fields;
+  for (const int count : {7, 8, 9, 30, 3}) {
+    fields.Clear();
+    std::vector<std::string> names;
+    for (int i = 0; i < count; ++i) names.push_back("f" + std::to_string(i));
+    for (const std::string& name : names) fields.Add(name, name);
+    const Fields copy = fields;
+    ASSERT_EQ(copy.all().size(), names.size());
+    for (size_t i = 0; i < names.size(); ++i) {
+      EXPECT_EQ(copy.all()[i].name, names[i]);
+      EXPECT_EQ(fields.Get(names[i]), names[i]);
+    }
+  }
 }
 
 TEST(FieldsTest, AnAbsentFieldIsTheEmptyString) {

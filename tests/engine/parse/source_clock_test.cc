@@ -3,8 +3,11 @@
 
 #include "engine/parse/source_clock.h"
 
+#include <algorithm>
 #include <optional>
+#include <random>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "engine/parse/glog.h"
@@ -292,6 +295,48 @@ TEST(SourceClockTest, ALineWithItsZoneNeedsNoOther) {
   EXPECT_EQ(clock.NextMark(stamp, std::nullopt, kNoTime), Utc("2024-05-01T04:30:00Z"));
   EXPECT_EQ(clock.Resolve(Stamp::At(Utc("2024-05-01T05:00:00Z")), kNoTime),
             Utc("2024-05-01T05:00:00Z"));
+}
+
+// A clock remembers the day of a stamp; one that resolves its first stamp of a segment cannot.
+TEST(SourceClockTest, ADayThatIsRememberedChangesNoStamp) {
+  constexpr uint32_t kSeed = 11;
+  std::mt19937 random(kSeed);
+  const std::vector<std::vector<std::string>> segments = {
+      {"0501 10:00:00.000000", "0501 11:00:00.000000"},
+      {"0501 23:59:00.000000", "0502 00:01:00.000000"},
+      {"0331 00:30:00.000000", "0331 01:30:00.000000"},  // the clock is set later that day
+      {"1026 23:00:00.000000", "1027 00:30:00.000000"},
+      {"1231 23:59:30.000000", "0101 00:00:30.000000"},
+      {"0228 23:00:00.000000", "0229 01:00:00.000000"},
+      {"0229 22:00:00.000000", "0301 02:00:00.000000"},
+  };
+  for (const char* const zone : {"UTC", "Europe/Berlin", "America/Sao_Paulo"}) {
+    for (const std::vector<std::string>& segment : segments) {
+      SourceClock::Options options = InZone(zone);
+      options.ends = Utc("2024-12-31T23:59:59Z");
+      SourceClock fresh(options);
+      fresh.NextMark(At(segment[0]), At(segment[1]), kNoTime);
+      SourceClock used = fresh;
+      for (int round = 0; round < 400; ++round) {
+        Stamp stamp = At(segment[random() % 2]);
+        const int32_t kind = static_cast<int32_t>(random() % 8);
+        stamp.hour = static_cast<int8_t>(random() % 24);
+        stamp.minute = static_cast<int8_t>(random() % 60);
+        stamp.second = static_cast<int8_t>(random() % 61);
+        if (kind == 0) stamp.day = static_cast<int8_t>(1 + random() % 28);
+        if (kind == 1) stamp.month = static_cast<int8_t>(1 + random() % 12);
+        if (kind == 1) stamp.day = std::min<int8_t>(stamp.day, 28);
+        if (kind == 2) stamp.year = 2023;
+        if (kind == 3) stamp.has_zone = true;
+        if (stamp.year != 0) stamp.day = std::min<int8_t>(stamp.day, 28);
+        if (fresh.NeedsEveryStamp()) break;  // nothing is remembered then
+        SourceClock once = fresh;
+        ASSERT_EQ(FormatRfc3339(used.Resolve(stamp, kNoTime)),
+                  FormatRfc3339(once.Resolve(stamp, kNoTime)))
+            << zone << " " << segment[0] << ", seed " << kSeed << ", round " << round;
+      }
+    }
+  }
 }
 
 TEST(SourceClockTest, RefusesAStateThatIsNotOne) {
