@@ -51,7 +51,16 @@ class RuleMatches {
   const RuleMatch& operator[](size_t index) const { return begin()[index]; }
 
   // Appends one; the reference is good until the next call.
-  RuleMatch& emplace_back() { return AddOne() ? one_ = RuleMatch() : several_->emplace_back(); }
+  RuleMatch& emplace_back() {
+    if (!AddOne()) return several_->emplace_back();
+    // What was moved from keeps its numbers.
+    one_.rule = 0;
+    one_.clear = false;
+    one_.missing = 0;
+    one_.group.clear();
+    one_.evidence = LentText();
+    return one_;
+  }
   void push_back(RuleMatch match) { emplace_back() = std::move(match); }
 
   template <typename Predicate>
