@@ -57,9 +57,6 @@ if(TALLYBELL_SANITIZE)
     add_link_options(-Wl,-u,__wrap__ZN4absl7${absl_namespace}5Mutex4LockEv)
   endif()
 elseif(CMAKE_BUILD_TYPE MATCHES "Rel")
-  # None of the libraries becomes a shared one, whose functions others may replace: in an executable
-  # they may be inlined, which GCC does not do for the -fPIC that libraries get otherwise.
-  add_compile_options(-fPIE)
   add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong
                       -fstack-clash-protection)
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
