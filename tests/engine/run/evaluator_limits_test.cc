@@ -371,5 +371,32 @@ TEST(EvaluatorLimitsTest, AGroupAndWhatTruthNeedsTakeTwoHundredBytes) {
   }
 }
 
+// Bursts that fire, far apart but for keep_firing_for, and between them what never fires.
+TEST(EvaluatorLimitsTest, AReplayKeepsOnlyLinesThatAnAlertMayShow) {
+  Evaluator::Options options;
+  Rig rig("match: boom, by: [host], when: count > 3 in 20s, keep_firing_for: 5m", options);
+  uint64_t most = 0;
+  size_t shown = 0;
+  size_t transitions = 0;
+  for (int minute = 0; minute < 400; ++minute) {
+    const TimeNs at = kHour + minute * kMinute;
+    const bool fires = minute % 9 == 0;
+    for (int i = 0; i < 500; ++i) {
+      rig.Match(at + i * kMillisecond, fires && i < 4 ? "burst" : absl::StrCat("host", i % 250));
+    }
+    for (const Transition& transition : rig.DecideAt(at + kMinute).transitions) {
+      ++transitions;
+      shown += transition.alert.evidence.size();
+    }
+    const EvidenceRing& lines = rig.evaluator().memory().evidence;
+    most = std::max(most, (lines.end() - lines.begin()) * EvidenceRing::kUnit);
+  }
+  EXPECT_GT(transitions, 80u);
+  EXPECT_EQ(shown, 4 * transitions) << "when it fires, and when it ends";
+  EXPECT_GT(rig.evaluator().memory().evidence.begin(), 0u);
+  EXPECT_LE(most, 4u << 20) << "a few minutes of lines, in whole MiB";
+  EXPECT_EQ(rig.total("evidence_lines_gave_way_total"), 0);
+}
+
 }  // namespace
 }  // namespace tallybell
