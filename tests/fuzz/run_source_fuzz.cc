@@ -82,7 +82,7 @@ std::vector<std::string> Told(const std::vector<SourceItem>& items) {
     for (const tallybell::RuleMatch& match : item.record.matches) {
       absl::StrAppend(&text, " ", item.record.offset, " ", match.rule, " ",
                       absl::StrJoin(tallybell::GroupKeyValues(match.group), ","), " ",
-                      match.evidence);
+                      match.evidence.view());
     }
     told.push_back(std::move(text));
   }

@@ -34,7 +34,10 @@ TEST(EngineSnapshotTest, ShowsARuleAsItWasWrittenAndWhatItCounted) {
   evaluator.AddFile("log");
   evaluator.AddSource({Labels()}, 0);
   for (int i = 0; i < 3; ++i) {
-    evaluator.Add({i * kMinute, 0, 0, {{0, false, 0, GroupKey({std::string("x")}), "boom"}}});
+    MatchedRecord record;
+    record.time = i * kMinute;
+    record.matches.push_back({0, false, 0, GroupKey({std::string("x")}), LentText("boom")});
+    evaluator.Add(record);
   }
   evaluator.Progress(0, 4 * kMinute);
   RuleEvaluator::Output output;

@@ -40,7 +40,7 @@ std::string Describe(const MatchedRecord& record) {
   std::string text = absl::StrCat(record.time, " @", record.offset);
   for (const RuleMatch& match : record.matches) {
     absl::StrAppend(&text, match.clear ? " clears " : " counts for ", match.rule, " by ",
-                    absl::StrJoin(GroupKeyValues(match.group), ","), ": ", match.evidence);
+                    absl::StrJoin(GroupKeyValues(match.group), ","), ": ", match.evidence.view());
   }
   return text;
 }

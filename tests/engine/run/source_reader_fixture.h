@@ -114,7 +114,8 @@ class SourceReaderFixture : public ::testing::Test {
       std::string text = absl::StrCat(FormatRfc3339(item.time), item.mark ? " mark" : "");
       for (const RuleMatch& match : item.record.matches) {
         absl::StrAppend(&text, " ", item.record.offset, " ", match.rule, " ",
-                        absl::StrJoin(GroupKeyValues(match.group), ","), " ", match.evidence);
+                        absl::StrJoin(GroupKeyValues(match.group), ","), " ",
+                        match.evidence.view());
       }
       told.push_back(std::move(text));
     }

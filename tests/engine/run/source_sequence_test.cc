@@ -50,7 +50,7 @@ class SourceSequenceTest : public SourceReaderFixture {
     const RuleMatch& match = item.record.matches[0];
     std::string text =
         absl::StrCat(FormatRfc3339(item.time).substr(11, 8), " ",
-                     absl::StrJoin(GroupKeyValues(match.group), ","), " ", match.evidence);
+                     absl::StrJoin(GroupKeyValues(match.group), ","), " ", match.evidence.view());
     std::replace(text.begin(), text.end(), '\n', '/');
     return text;
   }
@@ -335,7 +335,8 @@ TEST_F(SourceSequenceTest, JoinsWhatTheDocumentsSayHoweverTheBytesComeAndWhereve
     std::vector<std::string> texts;
     for (const SourceItem& item : items) {
       if (!item.mark) {
-        texts.push_back(absl::StrCat(item.record.offset, " ", item.record.matches[0].evidence));
+        texts.push_back(
+            absl::StrCat(item.record.offset, " ", item.record.matches[0].evidence.view()));
       }
     }
     std::sort(texts.begin(), texts.end());

@@ -26,7 +26,7 @@ class StrangeBytesTest : public SourceReaderFixture {
     for (const SourceItem& item : ReadAll(std::move(bytes))) {
       for (const RuleMatch& match : item.record.matches) {
         counted.push_back(
-            absl::StrCat(FormatRfc3339(item.time), " ", match.rule, " ", match.evidence));
+            absl::StrCat(FormatRfc3339(item.time), " ", match.rule, " ", match.evidence.view()));
       }
     }
     return counted;
@@ -77,7 +77,7 @@ TEST_F(StrangeBytesTest, NothingAroundALiteralHidesIt) {
   EXPECT_THAT(Matches(items), SizeIs(kLines));
   for (const SourceItem& item : items) {
     for (const RuleMatch& match : item.record.matches) {
-      EXPECT_EQ(ValidUtf8Prefix(match.evidence), match.evidence.size());
+      EXPECT_EQ(ValidUtf8Prefix(match.evidence.view()), match.evidence.size());
     }
   }
 }
