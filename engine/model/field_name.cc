@@ -16,14 +16,6 @@ std::string FieldName(absl::string_view name) {
   return spelled;
 }
 
-void WantedFields::Add(absl::string_view name) {
-  const std::string spelled = FieldName(name);
-  for (const absl::string_view of_origin : {"file", "line", "thread", "caller", "message"}) {
-    origin_ = origin_ || spelled == of_origin;
-  }
-  names_.insert(spelled);
-}
-
 WantedFields WantedFields::All() {
   WantedFields fields;
   fields.all_ = true;

@@ -27,12 +27,10 @@ class WantedFields {
   static WantedFields All();
 
   // `name` in any spelling.
-  void Add(absl::string_view name);
+  void Add(absl::string_view name) { names_.insert(FieldName(name)); }
 
   bool all() const { return all_; }
   bool empty() const { return !all_ && names_.empty(); }
-  // Whether any of `file line thread caller message` is wanted, which most headers state.
-  bool origin() const { return all_ || origin_; }
   // `name` as FieldName writes it.
   bool Has(absl::string_view name) const { return all_ || names_.find(name) != names_.end(); }
   // Whether some wanted name begins with `prefix` and goes on with `_`: a look into the object of
@@ -41,7 +39,6 @@ class WantedFields {
 
  private:
   bool all_ = false;
-  bool origin_ = false;
   std::set<std::string, std::less<>> names_;
 };
 

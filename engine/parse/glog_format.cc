@@ -15,15 +15,13 @@ void ParseGlogLine(absl::string_view text, const WantedFields& wanted, ParsedLin
     line->kind = ParsedLine::Kind::kRecord;
     line->severity = header.severity;
     line->stamp = header.stamp;
-    if (wanted.origin()) {
-      line->fields.Add("file", header.file);
-      line->fields.Add("line", header.line);
-      line->fields.Add("thread", header.thread);
-      line->fields.Add("caller", header.caller);
-    }
+    line->fields.Add("file", header.file);
+    line->fields.Add("line", header.line);
+    line->fields.Add("thread", header.thread);
+    line->fields.Add("caller", header.caller);
     const absl::string_view message = text.substr(header.message_offset);
     const bool may_have_pairs = !wanted.empty() && !message.empty() && message[0] == '"';
-    if ((!may_have_pairs || !AddKlogPairs(message, wanted, line)) && wanted.origin()) {
+    if (!may_have_pairs || !AddKlogPairs(message, wanted, line)) {
       line->fields.Add("message", message);
     }
     return;
