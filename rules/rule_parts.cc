@@ -43,6 +43,7 @@ void ReadRulesInParts(size_t count, int threads, ReadSomeRules read, Diagnostics
     }
   };
   std::vector<std::thread> helpers;
+  helpers.reserve(static_cast<size_t>(threads));
   try {
     while (helpers.size() + 1 < static_cast<size_t>(threads)) helpers.emplace_back(work);
   } catch (const std::system_error&) {

@@ -61,6 +61,7 @@ class LentText {
   absl::string_view view() const { return {data_, size_}; }
   operator absl::string_view() const { return view(); }  // NOLINT: it is a text
   size_t size() const { return size_; }
+  bool lent() const { return !own_; }
 
   friend bool operator==(const LentText& a, absl::string_view b) { return a.view() == b; }
   friend std::ostream& operator<<(std::ostream& out, const LentText& text) {

@@ -39,6 +39,8 @@ class CandidateCursor {
     }
     stretches_.clear();
     next_ = 0;
+    front_ = nullptr;
+    front_lines_ = 0;
   }
 
   // Whether there is a line that begins before `offset` of the source.
@@ -60,18 +62,6 @@ class CandidateCursor {
   void Pop() {
     ++next_;
     if (next_ == front_lines_) Settle();
-  }
-
-  // What stretches lent to the lines that are left is theirs from now on.
-  void Keep() {
-    size_t next = next_;
-    for (Stretch& stretch : stretches_) {
-      std::vector<FoundLines::Matched>& matched = stretch.found.matched;
-      for (; next < matched.size(); ++next) {
-        for (RuleMatch& match : matched[next].matches) match.evidence.Keep();
-      }
-      next = 0;
-    }
   }
 
  private:

@@ -147,7 +147,11 @@ void Evaluator::DecideTooMany(RuleEvaluator::Output* output) {
 void Evaluator::ForgetLines() {
   lines_kept_to_ = memory_.evidence.end();
   TimeNs since = kNever;
-  for (const auto& rule : evaluators_) since = std::min(since, rule->shows_from());
+  for (const auto& rule : evaluators_) {
+    const TimeNs t =
+        std::min(clocks_.clocks()[clocks_.clock_of(rule->index())].t, rule->next_instant());
+    since = std::min(since, rule->ShowsFrom(t));
+  }
   memory_.evidence.Forget(since);
 }
 

@@ -34,11 +34,24 @@ void LineSearch::Worker::Find(absl::string_view bytes, const ByteFacts& facts, F
   if (!parser_.has_value()) return;
   const std::vector<CandidateLines::Line>& lines = found->lines.lines();
   found->matched.reserve(lines.size());
+  lent_ = 0;
   for (const CandidateLines::Line& line : lines) {
     search_.rules_->RulesOf(found->lines, line, &candidates_);
     FoundLines::Matched& matched = found->matched.emplace_back();
     const absl::string_view raw = bytes.substr(line.begin, line.end - line.begin);
     matched.known = Match(raw, facts.plain(), &matched);
+  }
+  CopyLent(found);
+}
+
+// Whoever shows a line later must not look where it stood: the file may be another one by then.
+void LineSearch::Worker::CopyLent(FoundLines* found) const {
+  found->texts.Empty(lent_);
+  for (FoundLines::Matched& matched : found->matched) {
+    for (RuleMatch& match : matched.matches) {
+      if (!match.evidence.lent()) continue;
+      match.evidence = LentText::Lend(found->texts.Put(match.evidence));
+    }
   }
 }
 
@@ -55,6 +68,7 @@ bool LineSearch::Worker::Match(absl::string_view raw, bool plain, FoundLines::Ma
   const bool stays = text.data() != text_scratch_.data();
   // There is one stream: the rules that are looked for are those that select it.
   search_.matcher_->Find(record_, candidates_, &matched->matches, /*lend=*/stays);
+  for (const RuleMatch& match : matched->matches) lent_ += match.evidence.size();
   return true;
 }
 

@@ -4,6 +4,8 @@
 #ifndef TALLYBELL_ENGINE_RUN_LINE_SEARCH_H_
 #define TALLYBELL_ENGINE_RUN_LINE_SEARCH_H_
 
+#include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,6 +22,30 @@
 
 namespace tallybell {
 
+// Room for texts that are put there together, used again and again. Where they stand does not
+// change when the room is moved.
+class TextRoom {
+ public:
+  // Makes room for `size` bytes in all, in place of what was there.
+  void Empty(size_t size) {
+    if (size > size_) bytes_.reset(new char[size]);
+    size_ = std::max(size, size_);
+    used_ = 0;
+  }
+  // `text` as it stands here from now on; there must be room.
+  absl::string_view Put(absl::string_view text) {
+    char* const at = bytes_.get() + used_;
+    std::copy(text.begin(), text.end(), at);
+    used_ += text.size();
+    return {at, text.size()};
+  }
+
+ private:
+  std::unique_ptr<char[]> bytes_;
+  size_t size_ = 0;
+  size_t used_ = 0;
+};
+
 // The lines of a stretch that may count.
 struct FoundLines {
   struct Matched {
@@ -30,8 +56,10 @@ struct FoundLines {
   };
 
   CandidateLines lines;
-  // For each of them what it counts for, where that was found out already; or empty.
+  // For each of them what it counts for, where that was found out already; or empty. Evidence may
+  // be lent by `texts`: it is there until the next Clear.
   std::vector<Matched> matched;
+  TextRoom texts;
 
   void Clear() {
     lines.Clear();
@@ -55,12 +83,16 @@ class LineSearch {
     // `search` outlives it.
     explicit Worker(const LineSearch* search);
 
-    // Puts what is found in `bytes` in place of what `*found` held, and may lend texts of `bytes`
-    // to it. They are whole lines, none of which is the first of its file. `facts`: theirs.
+    Worker(const Worker&) = delete;
+    Worker& operator=(const Worker&) = delete;
+
+    // Puts what is found in `bytes` in place of what `*found` held, which needs them no more then.
+    // They are whole lines, none of which is the first of its file. `facts`: theirs.
     void Find(absl::string_view bytes, const ByteFacts& facts, FoundLines* found);
 
    private:
     bool Match(absl::string_view raw, bool plain, FoundLines::Matched* matched);
+    void CopyLent(FoundLines* found) const;
 
     const LineSearch& search_;
     const LineCandidates::ScratchPtr scratch_;
@@ -69,6 +101,7 @@ class LineSearch {
     Record record_;
     std::string text_scratch_;
     std::vector<uint32_t> candidates_;
+    size_t lent_ = 0;  // bytes, of all matches
   };
 
  private:

@@ -43,12 +43,10 @@ class ReplayPart {
              const Ahead& ahead, CandidateRulesCache* candidates, const RuleMatcher* matcher);
   ~ReplayPart();
 
-  // The next item, or null at the end. Reads as far as it takes to have one.
+  // The next item, or null at the end. Reads as far as it takes to have one. What items show may
+  // be lent until a call that reads.
   SourceItem* Peek() { return next_ < end_ ? &batch_->items[next_] : PeekOn(); }
-  // Those that come soon have what they lent fetched into this core's cache: another one read it.
-  void Pop() {
-    if (++next_ + kFetchAhead < end_) Fetch(batch_->items[next_ + kFetchAhead].record);
-  }
+  void Pop() { ++next_; }
 
   // Of the file as it stands on the disk, in bytes. Never less than before.
   uint64_t bytes_read() const;
@@ -62,15 +60,6 @@ class ReplayPart {
     std::vector<SourceItem> items;
     bool last = false;
   };
-
-  static constexpr size_t kFetchAhead = 6;  // items
-
-  static void Fetch(const MatchedRecord& record) {
-    constexpr size_t kCacheLine = 64;  // bytes
-    const absl::string_view line =
-        record.matches.empty() ? absl::string_view() : record.matches.begin()->evidence.view();
-    for (size_t at = 0; at < line.size(); at += kCacheLine) __builtin_prefetch(line.data() + at);
-  }
 
   bool Fill(Batch* batch, size_t enough);
   SourceItem* PeekOn();

@@ -80,10 +80,10 @@ const RuleGroup* RuleEvaluator::Find(absl::string_view key) const {
   return found == groups_.end() ? nullptr : found->get();
 }
 
-TimeNs RuleEvaluator::shows_from() const {
-  if (groups_.empty()) return kNever;
+TimeNs RuleEvaluator::ShowsFrom(TimeNs t) const {
+  if (!keeps_lines_ || groups_.empty()) return kNever;
   const DurationNs back = AddNs(timeline_rule_.width, timeline_rule_.policy.keep_firing_for);
-  return SubtractNs(decided_, AddNs(back, kSecond));
+  return SubtractNs(std::max(decided_, t), AddNs(back, kSecond));
 }
 
 void RuleEvaluator::Reschedule(RuleGroup* group) {

@@ -121,9 +121,9 @@ class RuleEvaluator {
   // Matches and clears of all groups.
   size_t undecided() const { return undecided_; }
   TimeNs decided() const { return decided_; }
-  // No alert of it shows lines of matches before this: no window reaches back there, nor does what
-  // an alert that has not ended showed last.
-  TimeNs shows_from() const;
+  // No alert of it shows lines of matches before this, every instant before `t` being decided: no
+  // window reaches back there, nor does what an alert that has not ended showed last.
+  TimeNs ShowsFrom(TimeNs t) const;
 
   // Whether matches are refused because there are too many groups. So it stays until a tenth of
   // the places is free again.

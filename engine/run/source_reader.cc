@@ -206,7 +206,6 @@ void SourceReader::ReadCandidates(const Block& block, bool last, std::vector<Sou
   region_offset_ = block.offset;
   contexts_.Enter(region_, region_offset_, arrival_);
   Process(marks, items);
-  if (!all) found_.Keep();
   contexts_.Carry(region_.size());
   counts_.lines += blocks_.LinesIn(region_.size());
   counts_.bytes += static_cast<int64_t>(region_.size());

@@ -330,7 +330,9 @@ TEST(SourceClockTest, ADayThatIsRememberedChangesNoStamp) {
         if (kind == 3) stamp.has_zone = true;
         if (stamp.year != 0) stamp.day = std::min<int8_t>(stamp.day, 28);
         if (fresh.NeedsEveryStamp()) break;  // nothing is remembered then
+        // What is saved has no such memory; the mark after the segment's has left one.
         SourceClock once = fresh;
+        ASSERT_TRUE(once.Decode(fresh.Encode()).ok());
         ASSERT_EQ(FormatRfc3339(used.Resolve(stamp, kNoTime)),
                   FormatRfc3339(once.Resolve(stamp, kNoTime)))
             << zone << " " << segment[0] << ", seed " << kSeed << ", round " << round;

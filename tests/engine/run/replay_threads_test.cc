@@ -97,5 +97,44 @@ TEST_F(ReplayThreadsTest, MarksThatAreManyChangeNothing) {
   }
 }
 
+// A file that is truncated or written over while its lines wait to be shown.
+TEST_F(ReplayThreadsTest, WhatWasReadIsShownAsItWasRead) {
+  Diagnostics diagnostics;
+  const RuleSet rules = LoadRulesFromText(
+      "rules.yaml",
+      "groups: [{name: g, rules: [{alert: A, match: '/hit (?P<n>[0-9]+)$/', by: [n], "
+      "when: count > 0 in 1s}]}]",
+      &diagnostics);
+  ASSERT_FALSE(diagnostics.HasErrors()) << diagnostics.ToString();
+  std::string log;
+  for (int i = 0; i < 60'000; ++i) {
+    absl::StrAppend(&log, "2024-05-01T", absl::Dec(i / 3600, absl::kZeroPad2), ":",
+                    absl::Dec(i / 60 % 60, absl::kZeroPad2), ":",
+                    absl::Dec(i % 60, absl::kZeroPad2), "Z some words and a hit ", i % 5'000, "\n");
+  }
+  for (const bool truncate : {true, false}) {
+    paths_.clear();
+    Write("log", log);
+    Metrics metrics;
+    const Redactor redactor;
+    Replay::Options options;
+    options.threads = 2;
+    Replay replay(&rules, &redactor, options, &metrics);
+    int64_t shown = 0;
+    const auto tell = [&](const Transition& transition) {
+      for (const EvidenceLine& evidence : transition.alert.evidence) {
+        ASSERT_EQ(evidence.line, log.substr(evidence.offset, evidence.line.size()));
+        ++shown;
+      }
+      if (transition.time % kHour != 0) return;
+      std::fstream file(paths_.back(), std::ios::binary | std::ios::in | std::ios::out |
+                                           (truncate ? std::ios::trunc : std::ios::openmode{}));
+      if (!truncate) file << std::string(log.size(), 'x');
+    };
+    ASSERT_TRUE(replay.Run(paths_, tell, [](uint64_t, uint64_t) {}).ok());
+    EXPECT_GT(shown, 20'000) << (truncate ? "truncated" : "written over");
+  }
+}
+
 }  // namespace
 }  // namespace tallybell
