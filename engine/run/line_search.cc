@@ -47,10 +47,18 @@ void LineSearch::Worker::Find(absl::string_view bytes, const ByteFacts& facts, F
 // Whoever shows a line later must not look where it stood: the file may be another one by then.
 void LineSearch::Worker::CopyLent(FoundLines* found) const {
   found->texts.Empty(lent_);
+  absl::string_view last;
+  absl::string_view copy;
   for (FoundLines::Matched& matched : found->matched) {
     for (RuleMatch& match : matched.matches) {
       if (!match.evidence.lent()) continue;
-      match.evidence = LentText::Lend(found->texts.Put(match.evidence));
+      const absl::string_view text = match.evidence;
+      // A line that counts for many rules is copied once.
+      if (text.data() != last.data() || text.size() != last.size()) {
+        last = text;
+        copy = found->texts.Put(text);
+      }
+      match.evidence = LentText::Lend(copy);
     }
   }
 }

@@ -4,7 +4,6 @@
 #ifndef TALLYBELL_ENGINE_RUN_LINE_SEARCH_H_
 #define TALLYBELL_ENGINE_RUN_LINE_SEARCH_H_
 
-#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -19,32 +18,9 @@
 #include "engine/parse/stamp.h"
 #include "engine/run/source_format.h"
 #include "engine/run/source_streams.h"
+#include "engine/run/text_room.h"
 
 namespace tallybell {
-
-// Room for texts that are put there together, used again and again. Where they stand does not
-// change when the room is moved.
-class TextRoom {
- public:
-  // Makes room for `size` bytes in all, in place of what was there.
-  void Empty(size_t size) {
-    if (size > size_) bytes_.reset(new char[size]);
-    size_ = std::max(size, size_);
-    used_ = 0;
-  }
-  // `text` as it stands here from now on; there must be room.
-  absl::string_view Put(absl::string_view text) {
-    char* const at = bytes_.get() + used_;
-    std::copy(text.begin(), text.end(), at);
-    used_ += text.size();
-    return {at, text.size()};
-  }
-
- private:
-  std::unique_ptr<char[]> bytes_;
-  size_t size_ = 0;
-  size_t used_ = 0;
-};
 
 // The lines of a stretch that may count.
 struct FoundLines {
@@ -101,7 +77,7 @@ class LineSearch {
     Record record_;
     std::string text_scratch_;
     std::vector<uint32_t> candidates_;
-    size_t lent_ = 0;  // bytes, of all matches
+    size_t lent_ = 0;  // bytes, of all matches of a stretch
   };
 
  private:
