@@ -29,6 +29,9 @@ class CandidateRules {
   CandidateRules(const RuleSet& rules, std::vector<uint32_t> selected, ScanEnvelope envelope,
                  Scan scan);
 
+  // Those it was made for.
+  const std::vector<uint32_t>& selected() const { return selected_; }
+
   LineCandidates::ScratchPtr NewScratch() const { return lines_->NewScratch(); }
 
   // As LineCandidates::Find.

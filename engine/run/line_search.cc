@@ -3,6 +3,8 @@
 
 #include "engine/run/line_search.h"
 
+#include <algorithm>
+
 #include "engine/frame/line_text.h"
 #include "engine/run/source_line.h"
 
@@ -30,18 +32,59 @@ LineSearch::Worker::Worker(const LineSearch* search)
 
 void LineSearch::Worker::Find(absl::string_view bytes, const ByteFacts& facts, FoundLines* found) {
   found->Clear();
+  if (!parser_.has_value()) {
+    search_.rules_->Find(bytes, scratch_.get(), &found->lines, facts.has_escape);
+    return;
+  }
+  matches_ = 0;
+  lent_ = 0;
+  // What is found is the same.
+  if (most_match_) {
+    MatchEveryLine(bytes, facts, found);
+  } else {
+    MatchCandidates(bytes, facts, found);
+  }
+  const size_t pairs = static_cast<size_t>(facts.lines) * search_.rules_->selected().size();
+  most_match_ = matches_ > 0 && 4 * matches_ >= 3 * pairs;
+  CopyLent(found);
+}
+
+void LineSearch::Worker::MatchCandidates(absl::string_view bytes, const ByteFacts& facts,
+                                         FoundLines* found) {
   search_.rules_->Find(bytes, scratch_.get(), &found->lines, facts.has_escape);
-  if (!parser_.has_value()) return;
   const std::vector<CandidateLines::Line>& lines = found->lines.lines();
   found->matched.reserve(lines.size());
-  lent_ = 0;
   for (const CandidateLines::Line& line : lines) {
     search_.rules_->RulesOf(found->lines, line, &candidates_);
     FoundLines::Matched& matched = found->matched.emplace_back();
     const absl::string_view raw = bytes.substr(line.begin, line.end - line.begin);
     matched.known = Match(raw, facts.plain(), &matched);
   }
-  CopyLent(found);
+}
+
+// Without looking for literals first, which spares nothing where most lines have them; it is done
+// for those lines only that match nothing.
+void LineSearch::Worker::MatchEveryLine(absl::string_view bytes, const ByteFacts& facts,
+                                        FoundLines* found) {
+  candidates_ = search_.rules_->selected();
+  found->matched.reserve(static_cast<size_t>(facts.lines));
+  for (size_t begin = 0; begin < bytes.size();) {
+    const size_t end = std::min(bytes.find('\n', begin), bytes.size());
+    FoundLines::Matched& matched = found->matched.emplace_back();
+    matched.known = Match(bytes.substr(begin, end - begin), facts.plain(), &matched);
+    if (matched.matches.empty() && !MayCount(bytes.substr(begin, end + 1 - begin), facts)) {
+      found->matched.pop_back();
+    } else {
+      found->lines.AddForEveryPattern(begin, end);
+    }
+    begin = end + 1;
+  }
+}
+
+// `line`: with its newline, if it has one.
+bool LineSearch::Worker::MayCount(absl::string_view line, const ByteFacts& facts) {
+  search_.rules_->Find(line, scratch_.get(), &one_line_, facts.has_escape);
+  return !one_line_.lines().empty();
 }
 
 // Whoever shows a line later must not look where it stood: the file may be another one by then.
@@ -76,7 +119,10 @@ bool LineSearch::Worker::Match(absl::string_view raw, bool plain, FoundLines::Ma
   const bool stays = text.data() != text_scratch_.data();
   // There is one stream: the rules that are looked for are those that select it.
   search_.matcher_->Find(record_, candidates_, &matched->matches, /*lend=*/stays);
-  for (const RuleMatch& match : matched->matches) lent_ += match.evidence.size();
+  for (const RuleMatch& match : matched->matches) {
+    ++matches_;
+    lent_ += match.evidence.size();
+  }
   return true;
 }
 

@@ -29,6 +29,9 @@ struct FoundLines {
     RuleMatches matches;
     std::optional<Stamp> stamp;          // that the record states
     const LineFormat* format = nullptr;  // that read it
+
+    // Not defaulted: what is made in a vector would be filled with zeros first, all of it.
+    Matched() {}  // NOLINT(modernize-use-equals-default)
   };
 
   CandidateLines lines;
@@ -67,6 +70,9 @@ class LineSearch {
     void Find(absl::string_view bytes, const ByteFacts& facts, FoundLines* found);
 
    private:
+    void MatchCandidates(absl::string_view bytes, const ByteFacts& facts, FoundLines* found);
+    void MatchEveryLine(absl::string_view bytes, const ByteFacts& facts, FoundLines* found);
+    bool MayCount(absl::string_view line, const ByteFacts& facts);
     bool Match(absl::string_view raw, bool plain, FoundLines::Matched* matched);
     void CopyLent(FoundLines* found) const;
 
@@ -77,7 +83,11 @@ class LineSearch {
     Record record_;
     std::string text_scratch_;
     std::vector<uint32_t> candidates_;
-    size_t lent_ = 0;  // bytes, of all matches of a stretch
+    CandidateLines one_line_;
+    // Of a stretch: of all its matches, how many there are and the bytes that they lend.
+    size_t matches_ = 0;
+    size_t lent_ = 0;
+    bool most_match_ = false;  // of the stretch before: nearly every line, for nearly every rule
   };
 
  private:

@@ -43,6 +43,12 @@ class CandidateLines {
     patterns_.clear();
   }
 
+  // Appends a line that any pattern may match, for those who look at each line themselves.
+  void AddForEveryPattern(size_t begin, size_t end) {
+    lines_.push_back({static_cast<uint32_t>(begin), static_cast<uint32_t>(end), true,
+                      static_cast<uint32_t>(patterns_.size()), 0});
+  }
+
  private:
   friend class CandidateBuilder;
   friend class LineCandidates;
