@@ -16,7 +16,8 @@ constexpr bool IsLeapYear(int year) {
 
 // Of months 1 to 12; February as in a leap year.
 constexpr int LongestMonthDays(int month) {
-  return month == 2 ? 29 : 30 + ((month + (month > 7 ? 1 : 0)) % 2);
+  constexpr int8_t kDays[] = {0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  return kDays[month];
 }
 
 constexpr bool IsDate(int year, int month, int day) {

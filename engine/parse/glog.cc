@@ -51,10 +51,15 @@ constexpr uint64_t Limits(const char (&text)[9]) {
   return limits;
 }
 
-// The two digits at byte `at` of a word whose digits are already numbers.
-int TwoDigits(uint64_t word, int at) {
-  return static_cast<int>((word >> (8 * at) & 0xF) * 10 + (word >> (8 * at + 8) & 0xF));
-}
+// Of a word whose digits are already numbers, in each byte the number that it states together with
+// the one behind it: 99 at most.
+constexpr uint64_t Pairs(uint64_t digits) { return digits * 10 + (digits >> 8); }
+
+constexpr int ByteOf(uint64_t word, int at) { return static_cast<int>(word >> (8 * at) & 0xFF); }
+
+// Whether a byte of `pairs` is above what `limits`, a sum of AtMost, allows it.
+constexpr uint64_t AtMost(int at, uint8_t most) { return uint64_t{0x7Fu - most} << (8 * at); }
+bool Above(uint64_t pairs, uint64_t limits) { return ((pairs + limits) & kHighBits) != 0; }
 
 Severity SeverityOf(char letter) {
   switch (letter) {
@@ -77,19 +82,19 @@ const char* TakeDate(const char* p, Stamp* stamp) {
   constexpr uint32_t kFourLimits = 0x76767676u;
   const uint32_t month_day = Load4(p) ^ 0x30303030u;
   if ((((month_day + kFourLimits) | month_day) & 0x80808080u) != 0) return nullptr;
+  uint64_t pairs = Pairs(month_day);
   int year = 0;
-  int month = TwoDigits(month_day, 0);
-  int day = TwoDigits(month_day, 2);
   p += 4;
   if (*p != ' ') {
     const uint32_t second_half = Load4(p) ^ 0x30303030u;
     if ((((second_half + kFourLimits) | second_half) & 0x80808080u) != 0) return nullptr;
-    year = month * 100 + day;
-    month = TwoDigits(second_half, 0);
-    day = TwoDigits(second_half, 2);
+    year = ByteOf(pairs, 0) * 100 + ByteOf(pairs, 2);
+    pairs = Pairs(second_half);
     p += 4;
     if (*p != ' ' || year == 0) return nullptr;
   }
+  const int month = ByteOf(pairs, 0);
+  const int day = ByteOf(pairs, 2);
   constexpr int kSomeLeapYear = 2000;
   if (!IsDate(year == 0 ? kSomeLeapYear : year, month, day)) return nullptr;
   stamp->year = year;
@@ -103,13 +108,11 @@ const char* TakeTimeOfDay(const char* p, Stamp* stamp) {
   constexpr char kShape[] = "00:00:00";
   const uint64_t digits = Load8(p) ^ Word(kShape);
   if (!Fits(digits, Limits(kShape))) return nullptr;
-  const int hour = TwoDigits(digits, 0);
-  const int minute = TwoDigits(digits, 3);
-  const int second = TwoDigits(digits, 6);
-  if (hour > 23 || minute > 59 || second > 60) return nullptr;
-  stamp->hour = static_cast<int8_t>(hour);
-  stamp->minute = static_cast<int8_t>(minute);
-  stamp->second = static_cast<int8_t>(second);
+  const uint64_t pairs = Pairs(digits);
+  if (Above(pairs, AtMost(0, 23) | AtMost(3, 59) | AtMost(6, 60))) return nullptr;
+  stamp->hour = static_cast<int8_t>(ByteOf(pairs, 0));
+  stamp->minute = static_cast<int8_t>(ByteOf(pairs, 3));
+  stamp->second = static_cast<int8_t>(ByteOf(pairs, 6));
   return p + 8;
 }
 
@@ -135,9 +138,9 @@ const char* TakeFraction(const char* p, const char* end, Stamp* stamp) {
   constexpr char kShape[] = ".000000 ";
   const uint64_t digits = Load8(p) ^ Word(kShape);
   if (!Fits(digits, Limits(kShape))) return TakeOddFraction(p, end, stamp);
-  stamp->nanos =
-      (TwoDigits(digits, 1) * 10'000 + TwoDigits(digits, 3) * 100 + TwoDigits(digits, 5)) *
-      static_cast<int32_t>(kMicrosecond);
+  const uint64_t pairs = Pairs(digits);
+  stamp->nanos = (ByteOf(pairs, 1) * 10'000 + ByteOf(pairs, 3) * 100 + ByteOf(pairs, 5)) *
+                 static_cast<int32_t>(kMicrosecond);
   return p + 7;
 }
 
@@ -201,7 +204,7 @@ const char* TakeOrigin(const char* p, const char* end, GlogHeader* header) {
 
 }  // namespace
 
-bool ParseGlog(absl::string_view text, GlogHeader* header) {
+bool ParseGlog(absl::string_view text, Stamp* stamp, GlogHeader* header) {
   // "I1121 08:01:26.219600]" and "I1121 08:01:26.1Z 1 f:1]" are the shortest. With an eight-digit
   // date the first of them has 26 characters, so that every word read below lies within the line.
   constexpr size_t kShortest = 22;
@@ -209,13 +212,12 @@ bool ParseGlog(absl::string_view text, GlogHeader* header) {
   if (text.size() < kShortest) return false;
   const char* p = text.data();
   const char* const end = p + text.size();
-  *header = GlogHeader();
   header->severity = SeverityOf(*p);
   if (header->severity == Severity::kUnknown) return false;
-  if ((p = TakeDate(p + 1, &header->stamp)) == nullptr) return false;
-  if (header->stamp.year != 0 && text.size() < kShortestWithYear) return false;
-  if ((p = TakeTimeOfDay(p, &header->stamp)) == nullptr) return false;
-  if ((p = TakeFraction(p, end, &header->stamp)) == nullptr) return false;
+  if ((p = TakeDate(p + 1, stamp)) == nullptr) return false;
+  if (stamp->year != 0 && text.size() < kShortestWithYear) return false;
+  if ((p = TakeTimeOfDay(p, stamp)) == nullptr) return false;
+  if ((p = TakeFraction(p, end, stamp)) == nullptr) return false;
   if (p == end) return false;
   if (*p != ']' && (p = TakeOrigin(p, end, header)) == nullptr) return false;
   ++p;

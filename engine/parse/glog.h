@@ -14,10 +14,9 @@
 
 namespace tallybell {
 
-// What one header says. The views are into the line.
+// What one header says beside its time. The views are into the line.
 struct GlogHeader {
   Severity severity = Severity::kUnknown;
-  Stamp stamp;               // the year only where the date has eight digits
   absl::string_view thread;  // 341; Go's glog prints the process here
   absl::string_view file;    // controller.go
   absl::string_view line;    // 114
@@ -27,9 +26,10 @@ struct GlogHeader {
 
 // Reads the header at the very front of `text`, in all the shapes in which the glog libraries write
 // it: dates of four and of eight digits, threads of any width and padding, microseconds without
-// their leading zeros where a Z follows, and klog's test output without thread and file. False if
-// there is none; `*header` then holds nothing of use. Allocates nothing. Thread-safe.
-bool ParseGlog(absl::string_view text, GlogHeader* header);
+// their leading zeros where a Z follows, and klog's test output without thread and file. Its time
+// has a year only where the date has eight digits. False if there is none; `*stamp` and `*header`,
+// which are as new before, then hold nothing of use. Allocates nothing. Thread-safe.
+bool ParseGlog(absl::string_view text, Stamp* stamp, GlogHeader* header);
 
 }  // namespace tallybell
 

@@ -11,10 +11,9 @@ namespace tallybell {
 
 void ParseGlogLine(absl::string_view text, const WantedFields& wanted, ParsedLine* line) {
   GlogHeader header;
-  if (ParseGlog(text, &header)) {
+  if (ParseGlog(text, &line->stamp.emplace(), &header)) {
     line->kind = ParsedLine::Kind::kRecord;
     line->severity = header.severity;
-    line->stamp = header.stamp;
     line->fields.Add("file", header.file);
     line->fields.Add("line", header.line);
     line->fields.Add("thread", header.thread);
@@ -26,6 +25,7 @@ void ParseGlogLine(absl::string_view text, const WantedFields& wanted, ParsedLin
     }
     return;
   }
+  line->stamp.reset();
   GlogFileLine file_line;
   if (!ParseGlogFileLine(text, &file_line)) return;
   line->kind = ParsedLine::Kind::kFileLine;

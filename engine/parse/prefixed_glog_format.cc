@@ -23,11 +23,12 @@ size_t FindHeader(absl::string_view text) {
   if (text.empty() || absl::ascii_isspace(static_cast<unsigned char>(text[0]))) {
     return absl::string_view::npos;
   }
-  GlogHeader header;
   for (size_t at = front.find_first_of(" \t"); at < end; at = front.find_first_of(" \t", at + 1)) {
     const absl::string_view rest = text.substr(at + 1);
+    Stamp stamp;
+    GlogHeader header;
     if (rest.size() < 2 || !absl::ascii_isdigit(static_cast<unsigned char>(rest[1])) ||
-        !ParseGlog(rest, &header) || header.file.empty()) {
+        !ParseGlog(rest, &stamp, &header) || header.file.empty()) {
       continue;
     }
     const bool quotes = text.substr(0, at).find_first_of("\"'`{}<>\\") != absl::string_view::npos;

@@ -19,8 +19,7 @@ namespace tallybell {
 namespace {
 
 // What a header says, as one text.
-std::string Describe(const GlogHeader& header, absl::string_view text) {
-  const Stamp& stamp = header.stamp;
+std::string Describe(const Stamp& stamp, const GlogHeader& header, absl::string_view text) {
   return absl::StrCat(SeverityName(header.severity), " ", stamp.year, "-", +stamp.month, "-",
                       +stamp.day, " ", +stamp.hour, ":", +stamp.minute, ":", +stamp.second, ".",
                       stamp.nanos, stamp.has_zone ? "Z" : "", " thread=", header.thread,
@@ -33,8 +32,9 @@ std::string Parse(absl::string_view text) {
   std::unique_ptr<char[]> exact(new char[text.size()]);
   if (!text.empty()) std::memcpy(exact.get(), text.data(), text.size());
   const absl::string_view view(exact.get(), text.size());
+  Stamp stamp;
   GlogHeader header;
-  return ParseGlog(view, &header) ? Describe(header, view) : "no header";
+  return ParseGlog(view, &stamp, &header) ? Describe(stamp, header, view) : "no header";
 }
 
 // The second implementation: character by character, with the C library's idea of a number.
@@ -43,10 +43,11 @@ class SlowReader {
   explicit SlowReader(absl::string_view text) : text_(text), rest_(text) {}
 
   std::string Read() {
+    Stamp stamp;
     GlogHeader header;
-    if (!ReadHeader(&header)) return "no header";
+    if (!ReadHeader(&stamp, &header)) return "no header";
     header.message_offset = text_.size() - rest_.size();
-    return Describe(header, text_);
+    return Describe(stamp, header, text_);
   }
 
  private:
@@ -76,12 +77,12 @@ class SlowReader {
     return digits.size() == 2 && *value <= most;
   }
 
-  bool ReadHeader(GlogHeader* header) {
+  bool ReadHeader(Stamp* stamp, GlogHeader* header) {
     const char letter = Peek();
     if (letter == '\0' || std::strchr("IWEFC", letter) == nullptr) return false;
     header->severity = SeverityFromWord(absl::string_view(&letter, 1));
     Take(letter);
-    return ReadStamp(&header->stamp) && ReadOrigin(header);
+    return ReadStamp(stamp) && ReadOrigin(header);
   }
 
   bool ReadStamp(Stamp* stamp) {

@@ -19,9 +19,10 @@ namespace {
 
 // The stamp of a glog line that begins so: "0501 12:32:30.426698".
 Stamp At(absl::string_view stamp) {
+  Stamp read;
   GlogHeader header;
-  EXPECT_TRUE(ParseGlog("I" + std::string(stamp) + " 1 f.go:1] m", &header)) << stamp;
-  return header.stamp;
+  EXPECT_TRUE(ParseGlog("I" + std::string(stamp) + " 1 f.go:1] m", &read, &header)) << stamp;
+  return read;
 }
 
 TimeNs Utc(absl::string_view text) { return ParseRfc3339(text).value(); }
