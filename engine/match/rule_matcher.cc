@@ -32,6 +32,7 @@ std::string BoundedValue(std::string value) {
 RuleMatcher::RuleMatcher(const RuleSet* rules, const Redactor* redactor, Metrics* metrics)
     : rules_(rules), redactor_(redactor) {
   for (const Rule& rule : rules->rules) {
+    leaves_.push_back(&rule.leaf());
     by_missing_.push_back(&metrics->Get("by_missing_total", {{"rule", rule.alert}}));
     for (const GroupBy& by : rule.leaf().by) {
       for (const std::string& name : by.alternatives) wanted_fields_.Add(name);
@@ -46,8 +47,8 @@ RuleMatcher::RuleMatcher(const RuleSet* rules, const Redactor* redactor, Metrics
 
 std::vector<uint32_t> RuleMatcher::RulesOf(const Labels& stream) const {
   std::vector<uint32_t> selected;
-  for (uint32_t i = 0; i < rules_->rules.size(); ++i) {
-    if (rules_->rules[i].leaf().from.Matches(stream)) selected.push_back(i);
+  for (uint32_t i = 0; i < leaves_.size(); ++i) {
+    if (leaves_[i]->from.Matches(stream)) selected.push_back(i);
   }
   return selected;
 }
@@ -77,7 +78,7 @@ bool RuleMatcher::Clears(const Leaf& leaf, const Record& record, bool counts,
 }
 
 void RuleMatcher::FindGroup(const RecordValues& found, RuleMatch* match) const {
-  for (const GroupBy& by : rules_->rules[match->rule].leaf().by) {
+  for (const GroupBy& by : leaves_[match->rule]->by) {
     absl::string_view value;
     for (const std::string& name : by.alternatives) {
       value = found.ForBy(name);
@@ -118,7 +119,7 @@ LentText RuleMatcher::Evidence(absl::string_view text, absl::string_view match, 
 void RuleMatcher::Find(const Record& record, absl::Span<const uint32_t> rules, RuleMatches* matches,
                        bool lend) const {
   for (const uint32_t index : rules) {
-    const Leaf& leaf = rules_->rules[index].leaf();
+    const Leaf& leaf = *leaves_[index];
     RecordValues found(&record);
     const bool counts = Counts(leaf, record, &found);
     const bool clears = !leaf.clear.empty() && Clears(leaf, record, counts, &found);

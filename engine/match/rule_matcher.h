@@ -57,7 +57,9 @@ class RuleMatcher {
 
   const RuleSet* const rules_;
   const Redactor* const redactor_;
-  std::vector<Metric*> by_missing_;  // by rule
+  // By rule.
+  std::vector<const Leaf*> leaves_;
+  std::vector<Metric*> by_missing_;
   WantedFields wanted_fields_;
 };
 

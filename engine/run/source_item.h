@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <utility>
 
 #include "engine/base/time_ns.h"
 #include "engine/match/matched_record.h"
@@ -19,6 +20,17 @@ struct SourceItem {
   TimeNs time = kNoTime;
   bool mark = false;
   MatchedRecord record;
+
+  // Not defaulted: what is made in a vector would be filled with zeros first, all of it.
+  SourceItem() {}  // NOLINT(modernize-use-equals-default)
+  SourceItem(TimeNs at, uint64_t offset, RuleMatches&& matches)
+      : time(at), record{at, 0, offset, std::move(matches)} {}
+  static SourceItem Mark(TimeNs time) {
+    SourceItem item;
+    item.time = time;
+    item.mark = true;
+    return item;
+  }
 };
 
 // What was read of a source so far.

@@ -42,12 +42,11 @@ void SourceMatches::Take(RuleMatches&& matches, uint64_t offset, TimeNs time,
                          std::vector<SourceItem>* items) {
   if (matches.empty()) return;
   matcher_->CountMissing(matches);
-  SourceItem& item = (time == kNoTime ? timeless_ : *items).emplace_back();
-  item.time = time;
-  item.record.time = time;
-  item.record.offset = offset;
-  item.record.matches = std::move(matches);
-  if (time != kNoTime) return;
+  if (time != kNoTime) {
+    items->emplace_back(time, offset, std::move(matches));
+    return;
+  }
+  SourceItem& item = timeless_.emplace_back(time, offset, std::move(matches));
   for (RuleMatch& match : item.record.matches) {
     match.evidence.Keep();
     timeless_bytes_ += sizeof(item) + match.evidence.size() + match.group.size();

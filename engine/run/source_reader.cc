@@ -232,7 +232,7 @@ void SourceReader::Process(const std::vector<SourceMarks::Mark>& marks,
       following = marks[i + 1].stamp;
     }
     const bool first = !times_.any();
-    items->push_back({times_.PassMark(marks[i].stamp, following, arrival_), true, {}});
+    items->push_back(SourceItem::Mark(times_.PassMark(marks[i].stamp, following, arrival_)));
     if (first) ReleaseTimeless(items);
   }
   ProcessSegment(begin, region_.size(), items);
@@ -413,7 +413,7 @@ void SourceReader::EndSource(std::vector<SourceItem>* items) {
   ReleaseTimeless(items);
   const TimeNs last = last_time();
   if (times_.any() && last != kNoTime && last != times_.last_mark()) {
-    items->push_back({last, true, {}});
+    items->push_back(SourceItem::Mark(last));
   }
 }
 

@@ -147,7 +147,7 @@ void SourceSequence::TellQueue(const std::optional<Stamp>& following) {
 void SourceSequence::PassMark(const Stamp& mark, const std::optional<Stamp>& following) {
   SortSegment();
   const bool first = !parts_.times->any();
-  items_->push_back({parts_.times->PassMark(mark, following, arrival_), true, {}});
+  items_->push_back(SourceItem::Mark(parts_.times->PassMark(mark, following, arrival_)));
   if (first) parts_.matches->Release(parts_.times->first(), kNoTime, items_);
   segment_begin_ = items_->size();
 }
