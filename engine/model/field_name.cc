@@ -22,6 +22,15 @@ WantedFields WantedFields::All() {
   return fields;
 }
 
+void WantedFields::Add(absl::string_view name) {
+  const std::string spelled = FieldName(name);
+  sizes_ |= SizeBit(spelled.size());
+  for (size_t i = 0; i < spelled.size(); ++i) {
+    if (spelled[i] == '_') sizes_ |= SizeBit(i);
+  }
+  names_.insert(spelled);
+}
+
 bool WantedFields::HasWithin(absl::string_view prefix) const {
   if (all_) return true;
   // The names that begin with `prefix` stand together, but one with a lower byte than `_` after it

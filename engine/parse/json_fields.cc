@@ -69,7 +69,9 @@ class FieldWalk {
  public:
   FieldWalk(const JsonMembers& members, const WantedFields& wanted, ParsedLine* line,
             FirstFields* fields)
-      : members_(members), wanted_(wanted), line_(line), fields_(fields) {}
+      : members_(members), wanted_(wanted), line_(line), fields_(fields) {
+    prefix_sizes_[1] = 0;
+  }
 
   void Run() {
     for (size_t at = 0; at < members_.size();) {
@@ -83,7 +85,10 @@ class FieldWalk {
  private:
   // Adds the member if it is wanted. Whether those in it may be.
   bool Visit(const JsonMember& member) {
-    path_.resize(prefix_sizes_[member.depth]);
+    const size_t prefix = prefix_sizes_[member.depth];
+    // Names are as long as their keys.
+    if (!member.key_has_escapes && !wanted_.MayHave(prefix + member.key.size())) return false;
+    path_.resize(prefix);
     // Six bytes are the longest escape of one character.
     if (path_.size() + member.key.size() / 6 > kMaxJsonFieldName) return false;
     path_ += NameOf(member);
@@ -111,8 +116,9 @@ class FieldWalk {
   ParsedLine* const line_;
   FirstFields* const fields_;
   std::string path_;
-  // Of the name of a member in so many objects: how much of it is those objects' names.
-  size_t prefix_sizes_[JsonScanner::kMaxDepth + 2] = {};
+  // Of the name of a member in so many objects: how much of it is those objects' names. Known for
+  // those that are entered.
+  size_t prefix_sizes_[JsonScanner::kMaxDepth + 2];
 };
 
 // Of "etcdserver/util.go:121", as glog names the parts: util.go and 121. Empty if it is no such

@@ -20,7 +20,10 @@ namespace {
 enum class Meaning { kNone, kTime, kSeverity };
 
 Meaning MeaningOf(absl::string_view key) {
-  const auto is = [key](absl::string_view name) { return absl::EqualsIgnoreCase(key, name); };
+  const auto is = [key](absl::string_view name) {
+    return absl::ascii_tolower(static_cast<unsigned char>(key[0])) == name[0] &&
+           absl::EqualsIgnoreCase(key, name);
+  };
   switch (key.size()) {
     case 1:
       return is("t") ? Meaning::kTime : Meaning::kNone;
@@ -83,23 +86,21 @@ bool ReadGoTime(absl::string_view text, size_t size, Stamp* stamp) {
   return rest.empty() || (rest[0] == ' ' && rest.find(' ', 1) == absl::string_view::npos);
 }
 
+// If it is none, `*stamp` is of no use.
 bool ReadTime(absl::string_view text, Stamp* stamp) {
-  Stamp read;
-  const size_t size = ParseDateStamp(text, &read);
+  const size_t size = ParseDateStamp(text, stamp);
   if (size == 0) return ReadEpoch(text, stamp);
-  if (size != text.size() && !ReadGoTime(text, size, &read)) return false;
-  *stamp = read;
-  return true;
+  return size == text.size() || ReadGoTime(text, size, stamp);
 }
 
 void TakeTime(const JsonMember& member, ParsedLine* line) {
-  Stamp stamp;
+  Stamp* const stamp = &line->stamp.emplace();
   std::string scratch;
   const bool read =
       member.IsString()
-          ? ReadTime(Decoded(member.Unquoted(), member.value_has_escapes, &scratch), &stamp)
-          : ReadEpoch(member.value, &stamp);
-  if (read) line->stamp = stamp;
+          ? ReadTime(Decoded(member.Unquoted(), member.value_has_escapes, &scratch), stamp)
+          : ReadEpoch(member.value, stamp);
+  if (!read) line->stamp.reset();
 }
 
 // slog writes levels between its own as INFO+2.
