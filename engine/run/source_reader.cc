@@ -144,29 +144,34 @@ void SourceReader::UseRules(CandidateRulesCache* candidates, const RuleMatcher* 
 
 absl::StatusOr<bool> SourceReader::Read(TimeNs arrival, std::vector<SourceItem>* items) {
   arrival_ = arrival;
-  absl::StatusOr<Block> next = blocks_.Next();
-  if (!next.ok()) {
-    if (!options_.live) EndSource(items);
-    return std::move(next).status();
-  }
-  const Block& block = *next;
-  if (Waits(block)) return false;
-  const bool last = block.at_end && finished_;
-  if (!block.bytes.empty()) {
-    DecideFormat(block);
-    if (sequence_ != nullptr) {
-      ReadInSequence(block, items);
-    } else {
-      ReadCandidates(block, last, items);
-      if (!block.at_end) ReadAhead();
+  if (!in_region_) {
+    absl::StatusOr<Block> next = blocks_.Next();
+    if (!next.ok()) {
+      if (!options_.live) EndSource(items);
+      return std::move(next).status();
     }
-  } else if (block.at_end) {
-    resume_offset_ = std::max(resume_offset_, block.next_offset);
+    if (Waits(*next)) return false;
+    block_ = *next;
+    ReadBlock(items);
   }
-  if (sequence_ != nullptr && block.at_end && arrival != kNoTime) sequence_->Wait(arrival, items);
+  if (in_region_ && !ProcessOn(items)) return false;
+  if (sequence_ != nullptr && block_.at_end && arrival != kNoTime) sequence_->Wait(arrival, items);
   if (options_.live) ReleaseTimeless(items);
-  if (last) EndSource(items);
-  return block.at_end;
+  if (block_.at_end && finished_) EndSource(items);
+  return block_.at_end;
+}
+
+void SourceReader::ReadBlock(std::vector<SourceItem>* items) {
+  if (!block_.bytes.empty()) {
+    DecideFormat(block_);
+    if (sequence_ != nullptr) {
+      ReadInSequence(block_, items);
+    } else {
+      EnterRegion();
+    }
+  } else if (block_.at_end) {
+    resume_offset_ = std::max(resume_offset_, block_.next_offset);
+  }
 }
 
 // Whether more must be read before it can be said what the lines look like.
@@ -193,49 +198,73 @@ void SourceReader::ReadInSequence(const Block& block, std::vector<SourceItem>* i
   resume_offset_ = block.next_offset;
 }
 
-void SourceReader::ReadCandidates(const Block& block, bool last, std::vector<SourceItem>* items) {
-  const std::vector<SourceMarks::Mark> marks = marks_.Find(block, last);
-  size_t ready = marks_.Ready(block, marks);
-  if (ready < block.bytes.size() && !blocks_.Keep(block.bytes.size() - ready)) {
-    ready = block.bytes.size();
+// What is ready of the block.
+void SourceReader::EnterRegion() {
+  region_marks_ = marks_.Find(block_, block_.at_end && finished_);
+  size_t ready = marks_.Ready(block_, region_marks_);
+  if (ready < block_.bytes.size() && !blocks_.Keep(block_.bytes.size() - ready)) {
+    ready = block_.bytes.size();
   }
-  const bool all = ready == block.bytes.size();
   // The mark that ends what is ready is found again at the front of the next block.
-  if (!all) marks_.GoTo(block.offset + ready);
-  region_ = block.bytes.substr(0, ready);
-  region_offset_ = block.offset;
+  if (ready < block_.bytes.size()) marks_.GoTo(block_.offset + ready);
+  region_ = block_.bytes.substr(0, ready);
+  region_offset_ = block_.offset;
   contexts_.Enter(region_, region_offset_, arrival_);
-  Process(marks, items);
-  contexts_.Carry(region_.size());
-  counts_.lines += blocks_.LinesIn(region_.size());
-  counts_.bytes += static_cast<int64_t>(region_.size());
-  resume_offset_ = all ? block.next_offset : block.offset + ready;
-  early_.Pass(resume_offset_);
+  FindInRegion();
+  in_region_ = true;
+  next_mark_ = 0;
+  processed_ = 0;
 }
 
-void SourceReader::Process(const std::vector<SourceMarks::Mark>& marks,
-                           std::vector<SourceItem>* items) {
+void SourceReader::FindInRegion() {
   if (!blocks_.TakeFound(&found_)) {
     found_.Clear();
     found_lines_.Clear();
     candidates_->Find(region_, candidate_scratch_.get(), &found_lines_.lines);
     found_.Add(region_offset_, &found_lines_);
   }
-  size_t begin = 0;
-  for (size_t i = 0; i < marks.size() && marks[i].begin < region_.size(); ++i) {
-    ProcessSegment(begin, marks[i].begin, items);
-    begin = marks[i].begin;
-    if (format_->envelope != EnvelopeKind::kNone) contexts_.Carry(begin);
-    std::optional<Stamp> following;
-    if (i + 1 < marks.size() &&
-        marks[i + 1].begin - begin < SourceMarks::LookAhead(options_.mark_every)) {
-      following = marks[i + 1].stamp;
-    }
-    const bool first = !times_.any();
-    items->push_back(SourceItem::Mark(times_.PassMark(marks[i].stamp, following, arrival_)));
-    if (first) ReleaseTimeless(items);
+}
+
+// Processes the region up to its end, or in a replay until there are items for a while. Whether it
+// is at the end.
+bool SourceReader::ProcessOn(std::vector<SourceItem>* items) {
+  const size_t enough = options_.live ? SIZE_MAX : items->size() + kItemsAtOnce;
+  for (; next_mark_ < region_marks_.size() && region_marks_[next_mark_].begin < region_.size();
+       ++next_mark_) {
+    if (items->size() >= enough) return false;
+    const SourceMarks::Mark& mark = region_marks_[next_mark_];
+    ProcessSegment(processed_, mark.begin, items);
+    processed_ = mark.begin;
+    PassMark(mark, items);
   }
-  ProcessSegment(begin, region_.size(), items);
+  ProcessSegment(processed_, region_.size(), items);
+  LeaveRegion();
+  return true;
+}
+
+void SourceReader::PassMark(const SourceMarks::Mark& mark, std::vector<SourceItem>* items) {
+  if (format_->envelope != EnvelopeKind::kNone) contexts_.Carry(mark.begin);
+  std::optional<Stamp> following;
+  if (next_mark_ + 1 < region_marks_.size()) {
+    const SourceMarks::Mark& next = region_marks_[next_mark_ + 1];
+    if (next.begin - mark.begin < SourceMarks::LookAhead(options_.mark_every)) {
+      following = next.stamp;
+    }
+  }
+  const bool first = !times_.any();
+  items->push_back(SourceItem::Mark(times_.PassMark(mark.stamp, following, arrival_)));
+  if (first) ReleaseTimeless(items);
+}
+
+void SourceReader::LeaveRegion() {
+  in_region_ = false;
+  contexts_.Carry(region_.size());
+  counts_.lines += blocks_.LinesIn(region_.size());
+  counts_.bytes += static_cast<int64_t>(region_.size());
+  const bool all = region_.size() == block_.bytes.size();
+  resume_offset_ = all ? block_.next_offset : block_.offset + region_.size();
+  early_.Pass(resume_offset_);
+  if (!block_.at_end) ReadAhead();
 }
 
 // Lines in [begin, end) of the region; the clock stands in their segment.

@@ -75,7 +75,8 @@ class SourceReader {
   SourceReader(Options options, ByteReader* bytes, CandidateRulesCache* candidates,
                const RuleMatcher* matcher);
 
-  // Reads one block and appends what it says. True: there is no more, for now if it is live.
+  // Reads one block, or in a replay on in the same one if it says much, and appends what that says.
+  // True: there is no more, for now if it is live.
   // `arrival` is the wall clock before the call, or kNoTime in a replay. An error says why the
   // source cannot be read on; what was read before it has been given. Where SourceBlocks looks
   // ahead, what items show may be lent until the next call.
@@ -118,6 +119,9 @@ class SourceReader {
   TimeNs last_time() const { return contexts_.Of(0).time; }
 
  private:
+  // What a replay is given stays in the cache until it is taken.
+  static constexpr size_t kItemsAtOnce = 256;
+
   void DecideFormat(const Block& block);
   void SetFormat(SourceFormat format);
   bool InSequence() const;
@@ -126,8 +130,12 @@ class SourceReader {
   void ReadAhead();
 
   void ReadInSequence(const Block& block, std::vector<SourceItem>* items);
-  void ReadCandidates(const Block& block, bool last, std::vector<SourceItem>* items);
-  void Process(const std::vector<SourceMarks::Mark>& marks, std::vector<SourceItem>* items);
+  void ReadBlock(std::vector<SourceItem>* items);
+  void EnterRegion();
+  void FindInRegion();
+  bool ProcessOn(std::vector<SourceItem>* items);
+  void PassMark(const SourceMarks::Mark& mark, std::vector<SourceItem>* items);
+  void LeaveRegion();
   void ProcessSegment(size_t begin, size_t end, std::vector<SourceItem>* items);
   void ProcessLine(size_t begin, size_t end, bool may_count, bool in_order,
                    std::vector<SourceItem>* items);
@@ -157,10 +165,15 @@ class SourceReader {
   bool finished_;
   bool ahead_ = false;  // others were asked to look ahead
 
-  // The part of the block that is being processed, and when it was read.
+  // The block, the part of it that is being processed, and when it was read.
   TimeNs arrival_ = kNoTime;
+  Block block_;
+  bool in_region_ = false;  // there is something left to process
   absl::string_view region_;
   uint64_t region_offset_ = 0;
+  std::vector<SourceMarks::Mark> region_marks_;
+  size_t next_mark_ = 0;
+  size_t processed_ = 0;  // bytes of the region
   std::shared_ptr<const CandidateRules> candidates_;
   LineCandidates::ScratchPtr candidate_scratch_;
   FoundLines found_lines_;

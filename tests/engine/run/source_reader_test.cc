@@ -70,6 +70,37 @@ TEST_F(SourceReaderTest, WhatStatesNoTimeIsNotHeldBackWhereOthersReadAhead) {
   EXPECT_EQ(lines, bytes.size() / 5);
 }
 
+TEST_F(SourceReaderTest, WhatABlockOfAReplaySaysComesInPieces) {
+  options_.mark_every = 4096;
+  constexpr int kLines = 5000;
+  std::string bytes;
+  for (int i = 0; i < kLines; ++i) {
+    absl::StrAppend(&bytes, "E0501 12:30:00.", 100'000 + i, "     341 a.go:114] boom\n");
+  }
+  options_.block = 1;  // as small as can be: nothing is left of one
+  const std::vector<std::string> expected = Told(ReadAll(bytes));
+  EXPECT_GT(expected.size(), size_t{kLines});
+
+  options_.block = 1 << 20;
+  bytes_ = bytes;
+  end_ = bytes_.size();
+  const std::unique_ptr<SourceReader> reader = Open(0);
+  std::vector<std::string> told;
+  int reads = 0;
+  for (bool at_end = false; !at_end; ++reads) {
+    std::vector<SourceItem> items;
+    const absl::StatusOr<bool> read = reader->Read(arrival_, &items);
+    ASSERT_TRUE(read.ok()) << read.status();
+    at_end = *read;
+    EXPECT_TRUE(at_end || reads == 0 || !items.empty()) << "read " << reads;
+    EXPECT_LT(items.size(), 600u);
+    for (std::string& one : Told(items)) told.push_back(std::move(one));
+  }
+  EXPECT_GT(reads, 10);
+  EXPECT_EQ(told, expected);
+  EXPECT_EQ(reader->counts().lines, kLines);
+}
+
 TEST_F(SourceReaderTest, ALineWithoutEndIsCutAndWhatFollowsCounts) {
   const std::string endless(10 << 20, 'x');
   const std::vector<SourceItem> items =
