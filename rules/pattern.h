@@ -51,6 +51,10 @@ class Pattern {
   // are views into this pattern, the values into `line`.
   bool FindCaptures(absl::string_view line, absl::string_view* match, Captures* captures) const;
 
+  // Whether looking for it costs little more than looking at the line once: RE2 may take
+  // microseconds for what it does not find.
+  bool is_quick() const { return is_literal() || plain_ != nullptr; }
+
   // Names of the regex's named groups.
   const std::vector<std::string>& capture_names() const { return capture_names_; }
 

@@ -57,8 +57,10 @@ constexpr uint64_t Pairs(uint64_t digits) { return digits * 10 + (digits >> 8); 
 
 constexpr int ByteOf(uint64_t word, int at) { return static_cast<int>(word >> (8 * at) & 0xFF); }
 
-// Whether a byte of `pairs` is above what `limits`, a sum of AtMost, allows it.
+// The limit of one byte.
 constexpr uint64_t AtMost(int at, uint8_t most) { return uint64_t{0x7Fu - most} << (8 * at); }
+
+// Whether a byte of `pairs` is above its limit; `limits` is a sum of AtMost.
 bool Above(uint64_t pairs, uint64_t limits) { return ((pairs + limits) & kHighBits) != 0; }
 
 Severity SeverityOf(char letter) {

@@ -86,7 +86,7 @@ class FieldWalk {
   // Adds the member if it is wanted. Whether those in it may be.
   bool Visit(const JsonMember& member) {
     const size_t prefix = prefix_sizes_[member.depth];
-    // Names are as long as their keys.
+    // A name is as long as its key, once that is decoded.
     if (!member.key_has_escapes && !wanted_.MayHave(prefix + member.key.size())) return false;
     path_.resize(prefix);
     // Six bytes are the longest escape of one character.

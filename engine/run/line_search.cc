@@ -4,6 +4,7 @@
 #include "engine/run/line_search.h"
 
 #include <algorithm>
+#include <variant>
 
 #include "engine/frame/line_text.h"
 #include "engine/run/source_line.h"
@@ -14,12 +15,40 @@ namespace {
 
 constexpr int kStream = 0;  // what has no envelope is of no stream of a runtime
 
+// What is known of a line takes more memory than a line that is shorter.
+constexpr size_t kShortLine = 16;  // bytes
+
+// Of so many pairs of a line and a rule one may fail to match, and some more, before it is worth
+// looking for literals.
+constexpr size_t kFewFail = 16;
+constexpr size_t kSomeFail = 32;
+
+bool AreQuick(const std::vector<Pattern>& patterns) {
+  return std::all_of(patterns.begin(), patterns.end(),
+                     [](const Pattern& pattern) { return pattern.is_quick(); });
+}
+
+// Whether a line that holds none of the rule's literals costs little all the same.
+bool IsQuick(const Leaf& leaf) {
+  const auto any = std::find_if(leaf.stages.begin(), leaf.stages.end(), [](const Stage& stage) {
+    return std::holds_alternative<Stage::AnyOf>(stage.test);
+  });
+  // Without patterns a rule has no literals, and sees every line.
+  if (any == leaf.stages.end()) return true;
+  return any == leaf.stages.begin() && AreQuick(std::get<Stage::AnyOf>(any->test).patterns) &&
+         AreQuick(leaf.clear);
+}
+
 }  // namespace
 
 LineSearch::LineSearch(const CandidateRules* rules, const RuleMatcher* matcher,
                        const SourceFormat* format, const SourceStreams* streams)
     : rules_(rules), format_(format), streams_(streams) {
-  if (format->envelope == EnvelopeKind::kNone) matcher_ = matcher;
+  if (format->envelope != EnvelopeKind::kNone) return;
+  matcher_ = matcher;
+  const std::vector<uint32_t>& selected = rules->selected();
+  quick_ = std::all_of(selected.begin(), selected.end(),
+                       [&](uint32_t rule) { return IsQuick(matcher->rule(rule).leaf()); });
 }
 
 LineSearch::Worker::Worker(const LineSearch* search)
@@ -32,25 +61,49 @@ LineSearch::Worker::Worker(const LineSearch* search)
 
 void LineSearch::Worker::Find(absl::string_view bytes, const ByteFacts& facts, FoundLines* found) {
   found->Clear();
-  if (!parser_.has_value()) {
+  const auto lines = static_cast<size_t>(facts.lines);
+  if (!parser_.has_value() || lines > bytes.size() / kShortLine + 1) {
     search_.rules_->Find(bytes, scratch_.get(), &found->lines, facts.has_escape);
     return;
   }
-  matches_ = 0;
-  lent_ = 0;
-  // What is found is the same.
-  if (most_match_) {
-    MatchEveryLine(bytes, facts, found);
-  } else {
-    MatchCandidates(bytes, facts, found);
-  }
-  const size_t pairs = static_cast<size_t>(facts.lines) * search_.rules_->selected().size();
-  most_match_ = matches_ > 0 && 4 * matches_ >= 3 * pairs;
+  // Both find the same.
+  if (!most_match_ || !MatchEveryLine(bytes, facts, found)) MatchCandidates(bytes, facts, found);
+  const size_t pairs = lines * search_.rules_->selected().size();
+  most_match_ = search_.quick_ && matches_ > 0 && pairs - matches_ <= lines / kFewFail;
   CopyLent(found);
+}
+
+// Without looking for literals first, which spares nothing where nearly all lines have them; it is
+// done for those lines only that match nothing. False if too many do not: this is the wrong way.
+bool LineSearch::Worker::MatchEveryLine(absl::string_view bytes, const ByteFacts& facts,
+                                        FoundLines* found) {
+  matches_ = lent_ = 0;
+  candidates_ = search_.rules_->selected();
+  found->matched.reserve(static_cast<size_t>(facts.lines));
+  size_t pairs = 0;
+  for (size_t begin = 0; begin < bytes.size();) {
+    const size_t end = std::min(bytes.find('\n', begin), bytes.size());
+    FoundLines::Matched& matched = found->matched.emplace_back();
+    matched.known = Match(bytes.substr(begin, end - begin), facts.plain(), &matched);
+    pairs += candidates_.size();
+    if (matched.matches.size() < candidates_.size() &&
+        pairs - matches_ > kSomeFail + pairs / kFewFail) {
+      found->Clear();
+      return false;
+    }
+    if (matched.matches.empty() && !MayCount(bytes.substr(begin, end + 1 - begin), facts)) {
+      found->matched.pop_back();
+    } else {
+      found->lines.AddForEveryPattern(begin, end);
+    }
+    begin = end + 1;
+  }
+  return true;
 }
 
 void LineSearch::Worker::MatchCandidates(absl::string_view bytes, const ByteFacts& facts,
                                          FoundLines* found) {
+  matches_ = lent_ = 0;
   search_.rules_->Find(bytes, scratch_.get(), &found->lines, facts.has_escape);
   const std::vector<CandidateLines::Line>& lines = found->lines.lines();
   found->matched.reserve(lines.size());
@@ -59,25 +112,6 @@ void LineSearch::Worker::MatchCandidates(absl::string_view bytes, const ByteFact
     FoundLines::Matched& matched = found->matched.emplace_back();
     const absl::string_view raw = bytes.substr(line.begin, line.end - line.begin);
     matched.known = Match(raw, facts.plain(), &matched);
-  }
-}
-
-// Without looking for literals first, which spares nothing where most lines have them; it is done
-// for those lines only that match nothing.
-void LineSearch::Worker::MatchEveryLine(absl::string_view bytes, const ByteFacts& facts,
-                                        FoundLines* found) {
-  candidates_ = search_.rules_->selected();
-  found->matched.reserve(static_cast<size_t>(facts.lines));
-  for (size_t begin = 0; begin < bytes.size();) {
-    const size_t end = std::min(bytes.find('\n', begin), bytes.size());
-    FoundLines::Matched& matched = found->matched.emplace_back();
-    matched.known = Match(bytes.substr(begin, end - begin), facts.plain(), &matched);
-    if (matched.matches.empty() && !MayCount(bytes.substr(begin, end + 1 - begin), facts)) {
-      found->matched.pop_back();
-    } else {
-      found->lines.AddForEveryPattern(begin, end);
-    }
-    begin = end + 1;
   }
 }
 

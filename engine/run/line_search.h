@@ -70,8 +70,8 @@ class LineSearch {
     void Find(absl::string_view bytes, const ByteFacts& facts, FoundLines* found);
 
    private:
+    bool MatchEveryLine(absl::string_view bytes, const ByteFacts& facts, FoundLines* found);
     void MatchCandidates(absl::string_view bytes, const ByteFacts& facts, FoundLines* found);
-    void MatchEveryLine(absl::string_view bytes, const ByteFacts& facts, FoundLines* found);
     bool MayCount(absl::string_view line, const ByteFacts& facts);
     bool Match(absl::string_view raw, bool plain, FoundLines::Matched* matched);
     void CopyLent(FoundLines* found) const;
@@ -87,7 +87,7 @@ class LineSearch {
     // Of a stretch: of all its matches, how many there are and the bytes that they lend.
     size_t matches_ = 0;
     size_t lent_ = 0;
-    bool most_match_ = false;  // of the stretch before: nearly every line, for nearly every rule
+    bool most_match_ = false;  // of the stretch before: nearly every line, for every rule
   };
 
  private:
@@ -95,6 +95,7 @@ class LineSearch {
   const RuleMatcher* matcher_ = nullptr;  // null: lines are not matched
   const SourceFormat* format_ = nullptr;
   const SourceStreams* streams_ = nullptr;
+  bool quick_ = false;  // a line without the rules' literals costs little to match, too
 };
 
 }  // namespace tallybell

@@ -55,7 +55,7 @@ def pairs_of(shared, builds, command, pairs):
         for which in (0, 1) if number % 2 == 0 else (1, 0):
             results[which] = shared.measure.once([builds[which], *command])
         if number == 0:
-            continue  # reads from the disk
+            continue  # the first round is for nothing
         before, after = results[0], results[1]
         old.append(before)
         ratios.append((after.seconds / before.seconds, after.cpu / before.cpu))

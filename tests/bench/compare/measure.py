@@ -84,7 +84,8 @@ class Measure:
 
 
 def _read(path):
-    """Machines with little to do take what nobody reads out of the page cache."""
+    """Reads the file into the page cache, out of which a machine with little to do takes what
+    nobody reads."""
     block = bytearray(8 << 20)
     with open(path, "rb", buffering=0) as file:
         while file.readinto(block):

@@ -24,9 +24,9 @@ using ::testing::IsEmpty;
 // One line that may count, and what is known of it.
 std::string Describe(const FoundLines& found, size_t index, absl::string_view bytes) {
   const CandidateLines::Line& line = found.lines.lines()[index];
-  const FoundLines::Matched& matched = found.matched[index];
   std::string text(bytes.substr(line.begin, line.end - line.begin));
-  if (!matched.known) return text + ": unknown";
+  if (found.matched.empty() || !found.matched[index].known) return text + ": unknown";
+  const FoundLines::Matched& matched = found.matched[index];
   absl::StrAppend(&text, ": ", matched.format->name);
   if (matched.stamp.has_value()) {
     absl::StrAppend(&text, " ", matched.stamp->minute, ":", matched.stamp->second);
@@ -125,6 +125,38 @@ TEST_F(LineSearchTest, WhereEveryLineCountsForOneOfManyRulesTheyAreLookedFor) {
   EXPECT_FALSE(took_every_line);
 }
 
+TEST_F(LineSearchTest, WhatMayCostMuchIsMatchedOnlyWithLinesThatHaveItsLiterals) {
+  UseRules("{alert: A, match: '/(?i)vm [a-z]/', when: count > 0 in 1m}");
+  std::string most;
+  for (int i = 0; i < 10; ++i) absl::StrAppend(&most, kHeader, "vm a\n");
+  bool took_every_line;
+  EXPECT_EQ(Find(fresh_.get(), most, &took_every_line).size(), 10u);
+  EXPECT_EQ(Find(fresh_.get(), most, &took_every_line).size(), 10u);
+  EXPECT_FALSE(took_every_line);
+}
+
+TEST_F(LineSearchTest, WhereLinesBeginToBeOthersTheyAreLookedForAgain) {
+  std::string most;
+  for (int i = 0; i < 100; ++i) absl::StrAppend(&most, kHeader, "vm a\n");
+  std::string few = most;
+  for (int i = 0; i < 100; ++i) absl::StrAppend(&few, kHeader, "up\n");
+  bool took_every_line;
+  Find(fresh_.get(), most, &took_every_line);
+  Find(fresh_.get(), most, &took_every_line);
+  EXPECT_TRUE(took_every_line);
+  EXPECT_EQ(Find(fresh_.get(), few, &took_every_line).size(), 100u);
+  EXPECT_FALSE(took_every_line);
+}
+
+TEST_F(LineSearchTest, OfVeryShortLinesNothingIsKept) {
+  UseRules("{alert: A, where: severity >= error, when: count > 0 in 1m}");
+  const std::string bytes(1000, '\n');
+  FoundLines found;
+  fresh_->Find(bytes, LookAtBytes(bytes), &found);
+  EXPECT_EQ(found.lines.lines().size(), 1000u);
+  EXPECT_THAT(found.matched, IsEmpty());
+}
+
 // Whatever came before, what is found in a stretch is the same.
 TEST_F(LineSearchTest, WhatIsFoundDoesNotDependOnTheStretchBefore) {
   const std::vector<std::string> rules = {
@@ -153,7 +185,7 @@ TEST_F(LineSearchTest, WhatIsFoundDoesNotDependOnTheStretchBefore) {
     for (int i = 0; i < 4; ++i) absl::StrAppend(&most, kHeader, "vm a vm b\n");
     Find(&experienced, most, &took_every_line);
     std::string bytes;
-    for (int lines = dice.Pick(1, 12); lines > 0; --lines) {
+    for (int lines = dice.OneIn(20) ? 300 : dice.Pick(1, 12); lines > 0; --lines) {
       absl::StrAppend(&bytes, dice.OneIn(6) ? "" : kHeader, dice.Of(texts),
                       lines == 1 && dice.OneIn(2) ? ""
                       : dice.OneIn(5)             ? "\r\n"
