@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "engine/match/group_key.h"
@@ -68,6 +69,24 @@ class SourceReaderFixture : public ::testing::Test {
       ASSERT_TRUE(at_end.ok()) << at_end.status();
       if (*at_end) return;
     }
+  }
+
+  // The same, and shows what each call gave, which may be lent until the next. Returns how many
+  // there were.
+  int ReadInPieces(SourceReader* reader,
+                   absl::FunctionRef<void(const std::vector<SourceItem>& items)> show) {
+    int reads = 0;
+    for (bool at_end = false; !at_end; ++reads) {
+      std::vector<SourceItem> items;
+      const absl::StatusOr<bool> read = reader->Read(arrival_, &items);
+      EXPECT_TRUE(read.ok()) << read.status();
+      if (!read.ok()) break;
+      at_end = *read;
+      // It takes the first to find out what the lines look like.
+      EXPECT_TRUE(at_end || reads == 0 || !items.empty()) << "read " << reads;
+      show(items);
+    }
+    return reads;
   }
 
   // The whole of `bytes` as a replay reads it.

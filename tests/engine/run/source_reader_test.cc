@@ -56,16 +56,8 @@ TEST_F(SourceReaderTest, WhatStatesNoTimeIsNotHeldBackWhereOthersReadAhead) {
   end_ = bytes_.size();
   const std::unique_ptr<SourceReader> reader = Open(0);
   size_t lines = 0;
-  int reads = 0;
-  for (bool at_end = false; !at_end; ++reads) {
-    std::vector<SourceItem> items;
-    const absl::StatusOr<bool> read = reader->Read(arrival_, &items);
-    ASSERT_TRUE(read.ok()) << read.status();
-    at_end = *read;
-    // It takes the first to find out what the lines look like.
-    EXPECT_TRUE(at_end || reads == 0 || !items.empty()) << "read " << reads;
-    lines += items.size();
-  }
+  const int reads = ReadInPieces(
+      reader.get(), [&](const std::vector<SourceItem>& items) { lines += items.size(); });
   EXPECT_GT(reads, 4);
   EXPECT_EQ(lines, bytes.size() / 5);
 }
@@ -86,16 +78,10 @@ TEST_F(SourceReaderTest, WhatABlockOfAReplaySaysComesInPieces) {
   end_ = bytes_.size();
   const std::unique_ptr<SourceReader> reader = Open(0);
   std::vector<std::string> told;
-  int reads = 0;
-  for (bool at_end = false; !at_end; ++reads) {
-    std::vector<SourceItem> items;
-    const absl::StatusOr<bool> read = reader->Read(arrival_, &items);
-    ASSERT_TRUE(read.ok()) << read.status();
-    at_end = *read;
-    EXPECT_TRUE(at_end || reads == 0 || !items.empty()) << "read " << reads;
+  const int reads = ReadInPieces(reader.get(), [&](const std::vector<SourceItem>& items) {
     EXPECT_LT(items.size(), 600u);
     for (std::string& one : Told(items)) told.push_back(std::move(one));
-  }
+  });
   EXPECT_GT(reads, 10);
   EXPECT_EQ(told, expected);
   EXPECT_EQ(reader->counts().lines, kLines);
