@@ -113,8 +113,9 @@ constexpr DurationNs kReloadEvery = 200 * kMillisecond;
 // Sleeps until a watched file changes, a signal comes or something is due, for at most `most`.
 void Wait(const LiveEngine& engine, const UniqueFd& signals, DurationNs most) {
   std::vector<pollfd> fds = {{signals.get(), POLLIN, 0}};
-  for (const int fd : engine.watch_fds()) fds.push_back({fd, POLLIN, 0});
-  const DurationNs patience = std::clamp<DurationNs>(engine.patience(), 0, most);
+  const LiveEngine::Wakeups wakeups = engine.NextWakeups();
+  for (const int fd : wakeups.fds) fds.push_back({fd, POLLIN, 0});
+  const DurationNs patience = std::clamp<DurationNs>(wakeups.patience, 0, most);
   const timespec timeout = {static_cast<time_t>(patience / kSecond),
                             static_cast<long>(patience % kSecond)};
   ppoll(fds.data(), fds.size(), &timeout, nullptr);

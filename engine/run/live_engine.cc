@@ -316,18 +316,23 @@ void LiveEngine::EndFirstStart(std::vector<AlertUpdate>* updates, Delta* delta) 
   delta->positions.push_back({kFirstStart, kFirstStartOver});
 }
 
-std::vector<int> LiveEngine::watch_fds() const {
-  std::vector<int> fds;
-  if (mailbox_ != nullptr && mailbox_->fd() >= 0) fds.push_back(mailbox_->fd());
-  if (!Ready()) return fds;
-  for (const auto& source : sources_) {
-    if (source->watch_fd() >= 0) fds.push_back(source->watch_fd());
+LiveEngine::Wakeups LiveEngine::NextWakeups() const {
+  Wakeups wakeups;
+  if (mailbox_ != nullptr && mailbox_->fd() >= 0) wakeups.fds.push_back(mailbox_->fd());
+  if (!Ready()) {
+    wakeups.patience = kAskAgain;
+    return wakeups;
   }
-  return fds;
+  for (const auto& source : sources_) {
+    if (source->watch_fd() >= 0) wakeups.fds.push_back(source->watch_fd());
+  }
+  // What the last step left to do is there already, and makes nothing readable.
+  wakeups.patience = unready_since_ != kNoTime ? 0 : Patience();
+  return wakeups;
 }
 
-DurationNs LiveEngine::patience() const {
-  if (!Ready()) return kAskAgain;
+// While the disk keeps up.
+DurationNs LiveEngine::Patience() const {
   const TimeNs now = clock_->Monotonic();
   DurationNs patience = std::max<DurationNs>(next_poll_ - now, 0);
   // What was read since the last save must not wait for the next line.

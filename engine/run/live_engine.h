@@ -81,10 +81,13 @@ class LiveEngine {
   // Other threads' way to what the receivers have not accepted; after Start.
   const std::shared_ptr<OutboxAccess>& outbox() const { return outbox_access_; }
 
-  // Descriptors that become readable when there is something to do, and how long to wait for them
-  // at most.
-  std::vector<int> watch_fds() const;
-  DurationNs patience() const;
+  // What ends the wait for the next step: descriptors that become readable when there is something
+  // to do, and how long to wait for them at most.
+  struct Wakeups {
+    std::vector<int> fds;
+    DurationNs patience = 0;
+  };
+  Wakeups NextWakeups() const;
 
   // Puts other rules in force; what they have in common with the old ones goes on (docs/
   // semantics.md, "Reload"). Only rules, external labels and redactions can change so.
@@ -96,6 +99,7 @@ class LiveEngine {
  private:
   void NoteSleep();
   bool ReadSources();
+  DurationNs Patience() const;
   void Evaluate();
   void Convert(RuleEvaluator::Output output, std::vector<AlertUpdate>* updates, Delta* delta);
   void TakeUpFirstStart(const Store::Snapshot& snapshot, std::vector<AlertUpdate>* updates,
