@@ -45,6 +45,9 @@ namespace {
 // far two zones are apart at most.
 constexpr DurationNs kReadableFuture = 26 * kHour;
 
+// Bytes that a file grew by while it was waited for, mostly.
+constexpr uint64_t kLittle = 64 << 10;
+
 // What follows the source's key in the key of the row with what its SourceFiles must know.
 constexpr char kFilesRow[] = "\nfiles";
 
@@ -276,7 +279,7 @@ void LiveSource::NoteHealth() {
 bool LiveSource::Read() {
   bool more = false;
   for (const auto& file : files_) {
-    if (!file->finished && ReadFile(file.get())) more = true;
+    if (!file->finished && ReadSome(file.get())) more = true;
   }
   progress_->Settle(well_, clock_->Now());
   return more;
@@ -288,6 +291,15 @@ bool LiveSource::MustWait(const File& file) const {
   const Evaluator& evaluator = rules_->evaluator;
   if (!evaluator.Full() || file.complete_to == kNoTime) return false;
   return evaluator.Ahead(file.rules, SubtractNs(file.complete_to, config_->lateness));
+}
+
+// True if there may be more at once.
+bool LiveSource::ReadSome(File* file) {
+  const uint64_t begin = file->tailed->offset();
+  if (!ReadFile(file)) return false;
+  // Little is mostly all that there is. Where the end is seen at once, what that says is decided,
+  // told and committed once, and not once for what is certain and once more at the end.
+  return file->tailed->offset() - begin >= kLittle || ReadFile(file);
 }
 
 // Reads one block. True if there may be more at once.

@@ -86,6 +86,7 @@ class LiveSource : public EngineSource {
   PositionRow RowOf(const File& file, const FilePosition& position) const;
   void Join(File* file);
   bool MustWait(const File& file) const;
+  bool ReadSome(File* file);
   bool ReadFile(File* file);
   bool IsQuiet(File* file);
   void Take(File* file, std::vector<SourceItem> items, TimeNs arrival);

@@ -14,6 +14,7 @@ import time
 import urllib.request
 
 PATIENCE = 120  # seconds
+SETTLED = 0.5  # seconds; what was read is saved ten times as often, if it is as little as here
 
 
 class Running:
@@ -76,15 +77,21 @@ server: {{listen: '127.0.0.1:{self.port}'}}
                 (line.rsplit(" ", 1) for line in lines if line and not line.startswith("#"))}
 
     def wait_until_committed(self, size):
-        """Until all sources have read so many bytes, and what was read is committed."""
-        def read():
-            return sum(value for name, value in self.metrics().items()
+        """Until all sources have read so many bytes, and what was read is committed: no commit has
+        come for a while. Gives the instant, monotonic, since when that is so."""
+        commits, since = None, time.monotonic()
+
+        def done():
+            nonlocal commits, since
+            metrics = self.metrics()
+            read = sum(value for name, value in metrics.items()
                        if name.startswith("tallybell_source_bytes_total{"))
-        self.wait_until(lambda: read() >= size, "all is read", 0.02)
-        # What was read is saved by the next commit but one at the latest.
-        name = "tallybell_store_commits_total"
-        enough = self.metrics()[name] + 1
-        self.wait_until(lambda: self.metrics()[name] >= enough, "it is committed", 0.01)
+            known, commits = commits, metrics["tallybell_store_commits_total"]
+            if read < size or commits != known:
+                since = time.monotonic()
+            return time.monotonic() - since > SETTLED
+        self.wait_until(done, "all is read and committed", 0.01)
+        return since
 
     def kill(self):
         self.child.kill()
