@@ -73,11 +73,31 @@ void TakeUnicodeEscape(absl::string_view* rest, std::string* out) {
   AppendUtf8(unit, out);
 }
 
+// What a backslash and `letter` stand for; NUL if they are no escape.
+char MeaningOf(char letter) {
+  switch (letter) {
+    case '"':
+    case '\\':
+    case '/':
+      return letter;
+    case 'b':
+      return '\b';
+    case 'f':
+      return '\f';
+    case 'n':
+      return '\n';
+    case 'r':
+      return '\r';
+    case 't':
+      return '\t';
+    default:
+      return '\0';
+  }
+}
+
 }  // namespace
 
 void DecodeJsonString(absl::string_view raw, std::string* out) {
-  static constexpr absl::string_view kLetters = "\"\\/bfnrt";
-  static constexpr absl::string_view kMeanings = "\"\\/\b\f\n\r\t";
   out->clear();
   while (!raw.empty()) {
     const size_t backslash = raw.find('\\');
@@ -89,8 +109,8 @@ void DecodeJsonString(absl::string_view raw, std::string* out) {
     raw.remove_prefix(2);
     if (letter == 'u') {
       TakeUnicodeEscape(&raw, out);
-    } else if (const size_t at = kLetters.find(letter); at != absl::string_view::npos) {
-      out->push_back(kMeanings[at]);
+    } else if (const char meaning = MeaningOf(letter); meaning != '\0') {
+      out->push_back(meaning);
     } else {
       out->append(kReplacementCharacter.data(), kReplacementCharacter.size());
     }

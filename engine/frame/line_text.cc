@@ -8,6 +8,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/strip.h"
+#include "engine/base/byte_masks.h"
 #include "engine/base/utf8.h"
 
 namespace tallybell {
@@ -74,9 +75,37 @@ size_t ControlSequenceLength(absl::string_view text) {
   return 0;
 }
 
+#if defined(__x86_64__)
+// AppendLineText of ASCII. False if there is a byte of anything else; nothing is appended then.
+[[gnu::target("avx2")]] bool AppendAsciiByAvx2(absl::string_view line, std::string* out) {
+  const size_t size = out->size();
+  size_t from = 0;  // what stands before it is appended
+  for (size_t at = 0; at < line.size(); at += ByteMasks::kBytes) {
+    const ByteMasks masks(line.substr(at));
+    if (masks.High() != 0) {
+      out->resize(size);
+      return false;
+    }
+    for (uint64_t escapes = masks.EqualTo(kEscape); escapes != 0; escapes &= escapes - 1) {
+      const size_t escape = at + __builtin_ctzll(escapes);
+      if (escape < from) continue;  // within the one before
+      const size_t length = ControlSequenceLength(line.substr(escape));
+      if (length == 0) continue;
+      out->append(line.data() + from, escape - from);
+      from = escape + length;
+    }
+  }
+  if (from < line.size()) out->append(line.data() + from, line.size() - from);
+  return true;
+}
+#endif
+
 }  // namespace
 
 void AppendLineText(absl::string_view line, std::string* out) {
+#if defined(__x86_64__)
+  if (ByteMasks::Work() && AppendAsciiByAvx2(line, out)) return;
+#endif
   size_t from = 0;  // what stands before it is appended
   size_t at = 0;
   while ((at = line.find(kEscape, at)) != absl::string_view::npos) {

@@ -22,6 +22,7 @@ class CandidateCursor {
   // Puts the lines of the stretch that begins at `offset` of the source behind those that are
   // there. Takes over what `*found` holds and gives back memory that can be used again.
   void Add(uint64_t offset, FoundLines* found) {
+    streams_ = found->lines.streams();
     Stretch& stretch = stretches_.emplace_back();
     if (!spare_.empty()) {
       stretch.found = std::move(spare_.back());
@@ -42,6 +43,9 @@ class CandidateCursor {
     front_ = nullptr;
     front_lines_ = 0;
   }
+
+  // Of the lines of the stretch that came last.
+  RuntimeStreams streams() const { return streams_; }
 
   // Whether there is a line that begins before `offset` of the source.
   bool HasBefore(uint64_t offset) const { return !stretches_.empty() && begin() < offset; }
@@ -87,6 +91,7 @@ class CandidateCursor {
 
   std::deque<Stretch> stretches_;  // none is empty
   std::vector<FoundLines> spare_;
+  RuntimeStreams streams_;
   size_t next_ = 0;  // line of the first stretch
   // The first stretch, if there is any, and how many lines it has.
   Stretch* front_ = nullptr;

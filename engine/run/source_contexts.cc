@@ -13,9 +13,11 @@
 
 namespace tallybell {
 
-void SourceContexts::Enter(absl::string_view region, uint64_t offset, TimeNs arrival) {
+void SourceContexts::Enter(absl::string_view region, uint64_t offset, TimeNs arrival,
+                           RuntimeStreams streams) {
   region_ = region;
   region_offset_ = offset;
+  streams_ = streams;
   arrival_ = arrival;
   known_to_.assign(SourceStreams::kStreams, 0);
 }
@@ -69,7 +71,8 @@ void SourceContexts::Carry(size_t begin) {
   for (const absl::string_view name : {"stdout", "stderr"}) {
     const int stream = SourceStreams::OfRuntime(name);
     const size_t from = std::min(KnownTo(stream), begin);
-    if (HoldsWord(region_.substr(from, begin - from), name)) {
+    const bool may_be = name == "stdout" ? streams_.out : streams_.err;
+    if (may_be && HoldsWord(region_.substr(from, begin - from), name)) {
       LookBack(stream, begin);
     } else {
       KnownTo(stream) = begin;

@@ -12,6 +12,7 @@
 #include "engine/base/time_ns.h"
 #include "engine/run/source_line.h"
 #include "engine/run/source_times.h"
+#include "engine/scan/partial_lines.h"
 
 namespace tallybell {
 
@@ -31,8 +32,9 @@ class SourceContexts {
 
   void Use(const SourceFormat* format, const WantedFields* wanted) { lines_.Use(format, wanted); }
 
-  // From now on lines of `region` are read, which begins at `offset` of the source.
-  void Enter(absl::string_view region, uint64_t offset, TimeNs arrival);
+  // From now on lines of `region` are read, which begins at `offset` of the source. Only those of
+  // `streams` are looked for in it.
+  void Enter(absl::string_view region, uint64_t offset, TimeNs arrival, RuntimeStreams streams);
 
   // Of stream 0 within an envelope, whose lines have lost theirs: what stands before in any stream.
   const Context& Of(int stream) const;
@@ -62,6 +64,7 @@ class SourceContexts {
   SourceTimes* const times_;
   absl::string_view region_;
   uint64_t region_offset_ = 0;
+  RuntimeStreams streams_;
   TimeNs arrival_ = kNoTime;
   std::vector<Context> all_;
   std::vector<size_t> known_to_;  // no record of the stream lies in [known_to of the region, here)

@@ -209,8 +209,8 @@ void SourceReader::EnterRegion() {
   if (ready < block_.bytes.size()) marks_.GoTo(block_.offset + ready);
   region_ = block_.bytes.substr(0, ready);
   region_offset_ = block_.offset;
-  contexts_.Enter(region_, region_offset_, arrival_);
   FindInRegion();
+  contexts_.Enter(region_, region_offset_, arrival_, streams_in_);
   in_region_ = true;
   next_mark_ = 0;
   processed_ = 0;
@@ -223,6 +223,10 @@ void SourceReader::FindInRegion() {
     candidates_->Find(region_, candidate_scratch_.get(), &found_lines_.lines);
     found_.Add(region_offset_, &found_lines_);
   }
+  // What was kept of the block before is at the front of this one.
+  const RuntimeStreams found = found_.streams();
+  streams_in_ = {found.out || (kept_ && streams_in_.out), found.err || (kept_ && streams_in_.err)};
+  kept_ = region_.size() < block_.bytes.size();
 }
 
 // Processes the region up to its end, or in a replay until there are items for a while. Whether it

@@ -179,6 +179,8 @@ class SourceReader {
   FoundLines found_lines_;
   CandidateCursor found_;
   std::vector<uint32_t> candidate_rules_;
+  RuntimeStreams streams_in_;  // the region, as far as it is known
+  bool kept_ = false;          // the end of the block is at the front of the next
 
   EarlyLine early_;
   uint64_t resume_offset_;

@@ -8,7 +8,7 @@
 #include <map>
 #include <utility>
 
-#include "engine/scan/partial_lines.h"
+#include "engine/base/byte_masks.h"
 
 namespace tallybell {
 namespace {
@@ -109,8 +109,31 @@ class CandidateBuilder {
 
 namespace {
 
+#if defined(__x86_64__)
+[[gnu::target("avx2")]] void FindEscapesByAvx2(absl::string_view block,
+                                               std::vector<uint32_t>* places) {
+  bool found = false;  // in the line that goes on
+  for (size_t at = 0; at < block.size(); at += ByteMasks::kBytes) {
+    const ByteMasks masks(block.substr(at));
+    uint64_t escapes = masks.EqualTo(kEscape);
+    uint64_t newlines = masks.EqualTo('\n');
+    while (found ? newlines != 0 : escapes != 0) {
+      uint64_t& passed = found ? newlines : escapes;
+      if (!found) places->push_back(static_cast<uint32_t>(at + __builtin_ctzll(passed)));
+      found = !found;
+      const uint64_t behind = ~(passed ^ (passed - 1));
+      escapes &= behind;
+      newlines &= behind;
+    }
+  }
+}
+#endif
+
 // Appends a place in each line that holds an escape character.
 void FindEscapes(absl::string_view block, std::vector<uint32_t>* places) {
+#if defined(__x86_64__)
+  if (ByteMasks::Work()) return FindEscapesByAvx2(block, places);
+#endif
   const char* const end = block.data() + block.size();
   const char* p = block.data();
   while (p < end) {
@@ -179,7 +202,7 @@ void LineCandidates::Find(absl::string_view block, Scratch* scratch, CandidateLi
   flagged.clear();
   if (may_have_escape) FindEscapes(block, &flagged);
   const auto escapes = static_cast<std::ptrdiff_t>(flagged.size());
-  FindPartialLines(envelope_, block, &flagged);
+  const RuntimeStreams streams = FindPartialLines(envelope_, block, &flagged);
   scratch->pieces.assign(flagged.begin() + escapes, flagged.end());
   std::inplace_merge(flagged.begin(), flagged.begin() + escapes, flagged.end());
 
@@ -218,6 +241,7 @@ void LineCandidates::Find(absl::string_view block, Scratch* scratch, CandidateLi
   }
   flag_up_to(block.size());
   builder.Finish();
+  lines->streams_ = streams;
   if (seen_ != nullptr) LookThroughEscapes(block, scratch, lines);
 }
 

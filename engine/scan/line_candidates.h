@@ -15,6 +15,7 @@
 #include "absl/types/span.h"
 #include "engine/scan/envelope_literals.h"
 #include "engine/scan/literal_scanner.h"
+#include "engine/scan/partial_lines.h"
 #include "engine/scan/scan_literal.h"
 
 namespace tallybell {
@@ -33,6 +34,9 @@ class CandidateLines {
 
   const std::vector<Line>& lines() const { return lines_; }
 
+  // Those of all lines of the block, also where they are no candidates.
+  RuntimeStreams streams() const { return streams_; }
+
   // The patterns of which the line holds a literal, ascending. Valid until the next change.
   absl::Span<const uint32_t> patterns(const Line& line) const {
     return absl::MakeConstSpan(patterns_).subspan(line.first_pattern, line.pattern_count);
@@ -41,6 +45,7 @@ class CandidateLines {
   void Clear() {
     lines_.clear();
     patterns_.clear();
+    streams_ = {};
   }
 
   // Appends a line that any pattern may match, for those who look at each line themselves.
@@ -55,6 +60,7 @@ class CandidateLines {
 
   std::vector<Line> lines_;
   std::vector<uint32_t> patterns_;
+  RuntimeStreams streams_;
 };
 
 // Says which lines of a block may match which patterns, at the speed of a literal scan. What it

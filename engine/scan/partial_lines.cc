@@ -3,11 +3,13 @@
 
 #include "engine/scan/partial_lines.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 
 #include "absl/strings/match.h"
 #include "absl/strings/strip.h"
+#include "engine/base/byte_masks.h"
 #include "engine/base/time_ns.h"
 
 namespace tallybell {
@@ -78,52 +80,16 @@ bool ReadDockerLine(absl::string_view line, Stream* stream, bool* whole) {
   return *stream != kNoStream;
 }
 
-constexpr uint64_t Repeat(uint8_t byte) { return 0x0101010101010101u * byte; }
-
-// The top bit of each byte of `word` that is `byte`.
-uint64_t BytesEqualTo(uint8_t byte, uint64_t word) {
-  const uint64_t zero_where_equal = word ^ Repeat(byte);
-  return ~(((zero_where_equal & Repeat(0x7F)) + Repeat(0x7F)) | zero_where_equal | Repeat(0x7F));
-}
-
-// Whether a quote stands in `text` without a backslash before it: within a JSON string there is
-// none, but the key after it begins with one. Something stands before `text`.
-bool HasBareQuote(absl::string_view text) {
-  size_t at = text.find('"');
-  if (at == absl::string_view::npos) return false;
-  for (; at + 8 <= text.size(); at += 8) {
-    uint64_t word;
-    uint64_t before;
-    std::memcpy(&word, text.data() + at, sizeof(word));
-    std::memcpy(&before, text.data() + at - 1, sizeof(before));
-    if (BytesEqualTo('"', word) & ~BytesEqualTo('\\', before)) return true;
+// How many quotes of `text` have no backslash before them: within a JSON string there is none, but
+// each key and each string has one on both its sides.
+int CountBareQuotes(absl::string_view text) {
+  int count = 0;
+  char before = '\0';
+  for (const char c : text) {
+    count += c == '"' && before != '\\' ? 1 : 0;
+    before = c;
   }
-  for (; at < text.size(); ++at) {
-    if (text[at] == '"' && text.data()[at - 1] != '\\') return true;
-  }
-  return false;
-}
-
-// The stream of a line that begins and ends as a whole one does, with one string in between:
-// {"log":"...\n","stream":"stdout","time":"2024-05-01T12:32:30.426698Z"}
-Stream WholeDockerLine(absl::string_view line) {
-  static constexpr absl::string_view kFront = "{\"log\":\"";
-  static constexpr absl::string_view kStreamKey = "\",\"stream\":\"";
-  static constexpr absl::string_view kTimeKey = "\",\"time\":\"";
-  static constexpr absl::string_view kBack = "\"}";
-  static constexpr size_t kStreamBytes = 6;
-  static constexpr size_t kMaxTimeBytes = 35;
-  if (!absl::ConsumePrefix(&line, kFront) || !absl::ConsumeSuffix(&line, kBack)) return kNoStream;
-  const size_t looked_at = line.size() < kMaxTimeBytes ? line.size() : kMaxTimeBytes;
-  const absl::string_view time = line.substr(line.size() - looked_at);
-  const void* const quote = memrchr(time.data(), '"', time.size());
-  if (quote == nullptr) return kNoStream;
-  line.remove_suffix(time.data() + time.size() - static_cast<const char*>(quote) - 1);
-  if (!absl::ConsumeSuffix(&line, kTimeKey) || line.size() < kStreamBytes) return kNoStream;
-  const Stream stream = StreamNamed(line.substr(line.size() - kStreamBytes));
-  line.remove_suffix(kStreamBytes);
-  if (!absl::ConsumeSuffix(&line, kStreamKey) || !EndsWithNewline(line)) return kNoStream;
-  return HasBareQuote(line) ? kNoStream : stream;
+  return count;
 }
 
 // Goes through the lines of one block and knows which streams may have a line open.
@@ -131,18 +97,24 @@ class PartialLines {
  public:
   explicit PartialLines(std::vector<uint32_t>* begins) : begins_(begins) {}
 
-  void AddDocker(absl::string_view line, uint32_t begin) {
-    const Stream stream = WholeDockerLine(line);
+  // `quotes`: CountBareQuotes of the line.
+  void AddDocker(absl::string_view line, int quotes, uint32_t begin) {
+    const Stream stream = quotes == kQuotesOfWhole ? WholeDockerLine(line) : kNoStream;
+    if (stream != kNoStream) seen_[stream] = true;
     if (stream != kNoStream && !open_[stream]) return;
     const size_t text = line.find_first_not_of(" \t\r");
     if (text == absl::string_view::npos || line[text] != '{') return;
     Stream exact_stream;
     bool whole;
     if (!ReadDockerLine(line, &exact_stream, &whole)) return AddOdd(begin);
+    seen_[exact_stream] = true;
     if (!open_[exact_stream] && whole) return;
     begins_->push_back(begin);
     open_[exact_stream] = !whole;
   }
+
+  // Of the lines that AddDocker was given.
+  RuntimeStreams streams() const { return {seen_[kStdout], seen_[kStderr]}; }
 
   void AddCri(absl::string_view line, uint32_t begin) {
     static constexpr size_t kMaxTimeBytes = 35;
@@ -165,35 +137,105 @@ class PartialLines {
   }
 
  private:
+  // Of {"log":"...\n","stream":"stdout","time":"2024-05-01T12:32:30.426698Z"}
+  static constexpr int kQuotesOfWhole = 12;
+
+  // The stream of a line that begins and ends as a whole one does; with no more quotes than that
+  // there is one string in between.
+  Stream WholeDockerLine(absl::string_view line) {
+    static constexpr absl::string_view kFront = "{\"log\":\"";
+    static constexpr absl::string_view kStreamKey = "\",\"stream\":\"";
+    static constexpr absl::string_view kTimeKey = "\",\"time\":\"";
+    static constexpr absl::string_view kBack = "\"}";
+    static constexpr size_t kStreamBytes = 6;
+    if (!absl::ConsumePrefix(&line, kFront) || !absl::ConsumeSuffix(&line, kBack)) return kNoStream;
+    // Times are mostly as long as the one before.
+    if (line.size() < time_bytes_ ||
+        !absl::EndsWith(line.substr(0, line.size() - time_bytes_), kTimeKey)) {
+      const size_t quote = line.rfind('"');
+      if (quote == absl::string_view::npos) return kNoStream;
+      time_bytes_ = line.size() - quote - 1;
+    }
+    line.remove_suffix(time_bytes_);
+    if (!absl::ConsumeSuffix(&line, kTimeKey) || line.size() < kStreamBytes) return kNoStream;
+    const Stream stream = StreamNamed(line.substr(line.size() - kStreamBytes));
+    line.remove_suffix(kStreamBytes);
+    if (!absl::ConsumeSuffix(&line, kStreamKey) || !EndsWithNewline(line)) return kNoStream;
+    return stream;
+  }
+
   // It may go on with, end or begin anything.
   void AddOdd(uint32_t begin) {
     begins_->push_back(begin);
     open_[kStdout] = open_[kStderr] = true;
+    seen_[kStdout] = seen_[kStderr] = true;
   }
 
   std::vector<uint32_t>* const begins_;
   bool open_[2] = {true, true};
+  bool seen_[2] = {false, false};
+  size_t time_bytes_ = 0;  // of the last whole line
 };
+
+#if defined(__x86_64__)
+template <typename Add>
+[[gnu::target("avx2,popcnt")]] void ForEachLineByAvx2(absl::string_view block, const Add& add) {
+  size_t begin = 0;
+  int quotes = 0;
+  uint64_t escaped = 0;  // whether a backslash stands before the first byte
+  for (size_t at = 0; at < block.size(); at += ByteMasks::kBytes) {
+    const ByteMasks masks(block.substr(at));
+    const uint64_t backslashes = masks.EqualTo('\\');
+    uint64_t bare = masks.EqualTo('"') & ~(backslashes << 1 | escaped);
+    escaped = backslashes >> 63;
+    for (uint64_t newlines = masks.EqualTo('\n'); newlines != 0; newlines &= newlines - 1) {
+      const int place = __builtin_ctzll(newlines);
+      const uint64_t before = (uint64_t{1} << place) - 1;
+      quotes += __builtin_popcountll(bare & before);
+      add(block.substr(begin, at + place - begin), quotes, static_cast<uint32_t>(begin));
+      begin = at + place + 1;
+      bare &= ~before;
+      quotes = 0;
+    }
+    quotes += __builtin_popcountll(bare);
+  }
+  if (begin < block.size()) add(block.substr(begin), quotes, static_cast<uint32_t>(begin));
+}
+#endif
+
+// Gives `add` each line, how many bare quotes are in it, and where it begins.
+template <typename Add>
+void ForEachLine(absl::string_view block, const Add& add) {
+#if defined(__x86_64__)
+  if (ByteMasks::Work()) return ForEachLineByAvx2(block, add);
+#endif
+  for (size_t begin = 0; begin < block.size();) {
+    const size_t end = std::min(block.find('\n', begin), block.size());
+    const absl::string_view line = block.substr(begin, end - begin);
+    add(line, CountBareQuotes(line), static_cast<uint32_t>(begin));
+    begin = end + 1;
+  }
+}
 
 }  // namespace
 
-void FindPartialLines(ScanEnvelope envelope, absl::string_view block,
-                      std::vector<uint32_t>* begins) {
-  if (envelope == ScanEnvelope::kNone) return;
+RuntimeStreams FindPartialLines(ScanEnvelope envelope, absl::string_view block,
+                                std::vector<uint32_t>* begins) {
   PartialLines lines(begins);
-  const char* const data = block.data();
-  size_t begin = 0;
-  while (begin < block.size()) {
-    const void* const newline = std::memchr(data + begin, '\n', block.size() - begin);
-    const size_t end = newline == nullptr ? block.size() : static_cast<const char*>(newline) - data;
-    const absl::string_view line = block.substr(begin, end - begin);
-    if (envelope == ScanEnvelope::kDocker) {
-      lines.AddDocker(line, static_cast<uint32_t>(begin));
-    } else {
-      lines.AddCri(line, static_cast<uint32_t>(begin));
-    }
-    begin = end + 1;
+  if (envelope == ScanEnvelope::kDocker) {
+    ForEachLine(block, [&lines](absl::string_view line, int quotes, uint32_t begin) {
+      lines.AddDocker(line, quotes, begin);
+    });
+    return lines.streams();
   }
+  if (envelope == ScanEnvelope::kCri) {
+    for (size_t begin = 0; begin < block.size();) {
+      const size_t end = std::min(block.find('\n', begin), block.size());
+      lines.AddCri(block.substr(begin, end - begin), static_cast<uint32_t>(begin));
+      begin = end + 1;
+    }
+  }
+  return {};
 }
 
 }  // namespace tallybell

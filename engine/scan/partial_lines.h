@@ -14,12 +14,19 @@
 
 namespace tallybell {
 
+// The streams of a container that lines of a block may be of.
+struct RuntimeStreams {
+  bool out = true;
+  bool err = true;
+};
+
 // Appends where each line of `block` begins that may be a piece of a longer line, ascending: one
 // whose text goes on, the lines of its stream (stdout or stderr) up to and with the one that ends
 // it, and an envelope that is not quite as its runtime writes it. Blocks are looked at one by one:
-// the first line of each stream may belong to what the block before left open.
-void FindPartialLines(ScanEnvelope envelope, absl::string_view block,
-                      std::vector<uint32_t>* begins);
+// the first line of each stream may belong to what the block before left open. Gives the streams
+// of its lines, as far as it is known.
+RuntimeStreams FindPartialLines(ScanEnvelope envelope, absl::string_view block,
+                                std::vector<uint32_t>* begins);
 
 }  // namespace tallybell
 

@@ -4,10 +4,12 @@
 #include "engine/scan/line_candidates.h"
 
 #include <memory>
+#include <random>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "engine/scan/required_literals.h"
@@ -55,6 +57,25 @@ TEST(LineCandidatesTest, ALineWithAnEscapeCharacterIsOneForEveryPattern) {
   const auto candidates = Make({"error"}, ScanEnvelope::kNone);
   EXPECT_THAT(Find(*candidates, "a\ner\x1B[0mror\x1B[m\nerror\x1B\n"),
               ElementsAre("er\x1B[0mror\x1B[m [all]", "error\x1B [0 all]"));
+}
+
+TEST(LineCandidatesTest, FindsEscapesWhereverTheyStandInALine) {
+  const auto candidates = Make({"error"}, ScanEnvelope::kNone);
+  constexpr uint32_t kSeed = 11;
+  std::mt19937 random(kSeed);
+  for (int i = 0; i < 5000; ++i) {
+    std::string block;
+    std::vector<std::string> expected;
+    for (uint32_t lines = random() % 6; lines > 0; --lines) {
+      std::string line(random() % (i % 2 == 0 ? 8 : 150), '.');
+      for (uint32_t escapes = random() % 4; escapes > 0 && !line.empty(); --escapes) {
+        line[random() % line.size()] = '\x1B';
+      }
+      if (absl::StrContains(line, '\x1B')) expected.push_back(absl::StrCat(line, " [all]"));
+      absl::StrAppend(&block, line, lines == 1 && i % 3 == 0 ? "" : "\n");
+    }
+    ASSERT_EQ(Find(*candidates, block), expected) << "seed " << kSeed << ", case " << i;
+  }
 }
 
 TEST(LineCandidatesTest, EveryLineIsOneWhereAPatternHasNoLiteral) {
