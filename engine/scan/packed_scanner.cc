@@ -66,6 +66,7 @@ class PackedScanner : public LiteralScanner {
       low[byte & 15] |= bit;
       high[byte >> 4] |= bit;
       ascii[byte & 127] |= bit;
+      six_bits[byte & 63] |= bit;
     }
     void MarkAny(uint8_t bit) {
       for (int byte = 0; byte < 256; ++byte) Mark(static_cast<unsigned char>(byte), bit);
@@ -76,6 +77,8 @@ class PackedScanner : public LiteralScanner {
     std::array<uint8_t, 16> high = {};
     // By all of it but for its highest bit.
     std::array<uint8_t, 128> ascii = {};
+    // By its lowest six.
+    std::array<uint8_t, 64> six_bits = {};
   };
 
   // The grams that are looked for in one pass.
@@ -151,34 +154,33 @@ class PackedScanner : public LiteralScanner {
     return at;
   }
 
+  // Of the first two bytes six bits are looked at: where a look-up in 64 bytes is one step, one in
+  // 128 is three.
   struct WideTables {
-    __m512i low[kBytes];
-    __m512i high[kBytes];
+    __m512i first;
+    __m512i second;
+    __m512i third_low;
+    __m512i third_high;
   };
-
-  // The grams whose byte `k` may be at each of the places [p, p + 64), by one look-up.
-  template <size_t k>
-  [[gnu::target("avx512f,avx512bw,avx512vbmi"), gnu::always_inline]] static inline __m512i
-  MayBeAtWide(const WideTables& tables, const char* p) {
-    return _mm512_permutex2var_epi8(tables.low[k], _mm512_loadu_si512(p), tables.high[k]);
-  }
 
   [[gnu::target("avx512f,avx512bw,avx512vbmi"), gnu::always_inline]] static inline __m512i
   MayBeginWide(const WideTables& tables, const char* p) {
-    return _mm512_and_si512(
-        MayBeAtWide<0>(tables, p),
-        _mm512_and_si512(MayBeAtWide<1>(tables, p + 1), MayBeAtWide<2>(tables, p + 2)));
+    const __m512i first = _mm512_permutexvar_epi8(_mm512_loadu_si512(p), tables.first);
+    const __m512i second = _mm512_permutexvar_epi8(_mm512_loadu_si512(p + 1), tables.second);
+    const __m512i third =
+        _mm512_permutex2var_epi8(tables.third_low, _mm512_loadu_si512(p + 2), tables.third_high);
+    return _mm512_and_si512(first, _mm512_and_si512(second, third));
   }
 
   // As ScanWhole, from the first byte on.
   [[gnu::target("avx512f,avx512bw,avx512vbmi")]] size_t ScanWide(const Pass& pass,
                                                                  absl::string_view block,
                                                                  std::vector<ScanHit>* hits) const {
-    WideTables tables;
-    for (size_t k = 0; k < kBytes; ++k) {
-      tables.low[k] = _mm512_loadu_si512(pass.masks[k].ascii.data());
-      tables.high[k] = _mm512_loadu_si512(pass.masks[k].ascii.data() + 64);
-    }
+    static_assert(kBytes == 3);
+    const auto& masks = pass.masks;
+    const WideTables tables = {
+        _mm512_loadu_si512(masks[0].six_bits.data()), _mm512_loadu_si512(masks[1].six_bits.data()),
+        _mm512_loadu_si512(masks[2].ascii.data()), _mm512_loadu_si512(masks[2].ascii.data() + 64)};
     size_t at = 0;
     for (; at + 2 * kWidePlaces + kBytes - 1 <= block.size(); at += 2 * kWidePlaces) {
       const __m512i first = MayBeginWide(tables, block.data() + at);

@@ -142,25 +142,32 @@ class PartialLines {
 
   // The stream of a line that begins and ends as a whole one does; with no more quotes than that
   // there is one string in between.
-  Stream WholeDockerLine(absl::string_view line) {
+  [[gnu::always_inline]] inline Stream WholeDockerLine(absl::string_view line) {
     static constexpr absl::string_view kFront = "{\"log\":\"";
     static constexpr absl::string_view kStreamKey = "\",\"stream\":\"";
     static constexpr absl::string_view kTimeKey = "\",\"time\":\"";
     static constexpr absl::string_view kBack = "\"}";
     static constexpr size_t kStreamBytes = 6;
-    if (!absl::ConsumePrefix(&line, kFront) || !absl::ConsumeSuffix(&line, kBack)) return kNoStream;
-    // Times are mostly as long as the one before.
-    if (line.size() < time_bytes_ ||
-        !absl::EndsWith(line.substr(0, line.size() - time_bytes_), kTimeKey)) {
-      const size_t quote = line.rfind('"');
-      if (quote == absl::string_view::npos) return kNoStream;
-      time_bytes_ = line.size() - quote - 1;
+    static constexpr size_t kEnds = kFront.size() + kBack.size();
+    if (line.size() < kEnds || !absl::StartsWith(line, kFront) || !absl::EndsWith(line, kBack)) {
+      return kNoStream;
     }
-    line.remove_suffix(time_bytes_);
-    if (!absl::ConsumeSuffix(&line, kTimeKey) || line.size() < kStreamBytes) return kNoStream;
-    const Stream stream = StreamNamed(line.substr(line.size() - kStreamBytes));
-    line.remove_suffix(kStreamBytes);
-    if (!absl::ConsumeSuffix(&line, kStreamKey) || !EndsWithNewline(line)) return kNoStream;
+    const absl::string_view inside = line.substr(kFront.size(), line.size() - kEnds);
+    // Times are mostly as long as the one before.
+    if (inside.size() < time_bytes_ ||
+        !absl::EndsWith(inside.substr(0, inside.size() - time_bytes_), kTimeKey)) {
+      const size_t quote = inside.rfind('"');
+      if (quote == absl::string_view::npos) return kNoStream;
+      time_bytes_ = inside.size() - quote - 1;
+      if (!absl::EndsWith(inside.substr(0, quote + 1), kTimeKey)) return kNoStream;
+    }
+    const size_t name_end = inside.size() - time_bytes_ - kTimeKey.size();
+    if (name_end < kStreamBytes) return kNoStream;
+    const size_t name_begin = name_end - kStreamBytes;
+    const Stream stream = StreamNamed(inside.substr(name_begin, kStreamBytes));
+    const absl::string_view before = inside.substr(0, name_begin);
+    if (!absl::EndsWith(before, kStreamKey)) return kNoStream;
+    if (!EndsWithNewline(before.substr(0, before.size() - kStreamKey.size()))) return kNoStream;
     return stream;
   }
 
