@@ -299,7 +299,9 @@ bool LiveSource::ReadSome(File* file) {
   if (!ReadFile(file)) return false;
   // Little is mostly all that there is. Where the end is seen at once, what that says is decided,
   // told and committed once, and not once for what is certain and once more at the end.
-  return file->tailed->offset() - begin >= kLittle || ReadFile(file);
+  // Where too much waits to be decided, the clocks go on first: they say who must wait.
+  if (file->tailed->offset() - begin >= kLittle || rules_->evaluator.Full()) return true;
+  return ReadFile(file);
 }
 
 // Reads one block. True if there may be more at once.

@@ -153,6 +153,8 @@ class PartialLines {
       return kNoStream;
     }
     const absl::string_view inside = line.substr(kFront.size(), line.size() - kEnds);
+    // Behind a backslash the last quote is not one of the twelve: another one is.
+    if (absl::EndsWith(inside, "\\")) return kNoStream;
     // Times are mostly as long as the one before.
     if (inside.size() < time_bytes_ ||
         !absl::EndsWith(inside.substr(0, inside.size() - time_bytes_), kTimeKey)) {

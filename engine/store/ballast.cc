@@ -13,7 +13,7 @@
 
 namespace tallybell {
 
-absl::Status Ballast::Take() {
+absl::Status Ballast::Take(int64_t more) {
   if (held_) return absl::OkStatus();
   if (size_ <= 0) {
     unlink(path_.c_str());
@@ -26,9 +26,10 @@ absl::Status Ballast::Take() {
     return absl::InvalidArgumentError(
         absl::StrCat("its ballast ", path_, " is not a regular file"));
   }
-  int error = posix_fallocate(fd.get(), 0, size_);
-  // A file that an earlier run left larger would hold more than was asked for.
-  if (error == 0 && facts.st_size > size_ && ftruncate(fd.get(), size_) != 0) error = errno;
+  int error = posix_fallocate(fd.get(), 0, size_ + more);
+  // A file that an earlier run left larger would hold more than was asked for, too.
+  const bool larger = more > 0 || facts.st_size > size_;
+  if (error == 0 && larger && ftruncate(fd.get(), size_) != 0) error = errno;
   if (error != 0) {
     unlink(path_.c_str());
     const std::string what =

@@ -22,10 +22,11 @@ class Ballast {
   // `size` in bytes; 0: there is none. Does nothing yet.
   Ballast(std::string path, int64_t size) : path_(std::move(path)), size_(size) {}
 
-  // Takes the room if it is not taken, so that the blocks are really there. Of size 0: removes what
-  // an earlier run may have left. ResourceExhausted if the disk has no room for it, else what the
-  // system says; then nothing is taken.
-  absl::Status Take();
+  // Takes the room if it is not taken, so that the blocks are really there, and only where the disk
+  // has room for `more` bytes besides. Of size 0: removes what an earlier run may have left.
+  // ResourceExhausted if the disk has no room for it, else what the system says; then nothing is
+  // taken.
+  absl::Status Take(int64_t more = 0);
   // Gives it up. False if there was none.
   bool GiveUp();
 

@@ -276,8 +276,9 @@ absl::Status Store::TakeBallast() {
   return absl::OkStatus();
 }
 
+// Not where it would be given up again with the next commit.
 absl::Status Store::RegainRoom() {
-  RETURN_IF_ERROR(ballast_.Take());
+  RETURN_IF_ERROR(ballast_.Take(options_.ballast / 4));
   LimitLog();
   return absl::OkStatus();
 }

@@ -86,7 +86,8 @@ class Store {
   // now should be little.
   bool short_of_room() const { return ballast_.missing(); }
   int64_t ballast_bytes() const { return ballast_.bytes(); }
-  // Takes the ballast back. ResourceExhausted while there is no room for it.
+  // Takes the ballast back. ResourceExhausted while there is no room for it and for a quarter as
+  // much, for commits.
   absl::Status RegainRoom();
 
   // Writes the file anew from what the connection still holds, if its name, or that of its log,

@@ -141,12 +141,11 @@ def follow(bench, count, source):
                  "[stdout: {}]") as running:
         cpu, begin = running.cpu_nanoseconds(), time.monotonic()
         os.rename(source, there)
-        seconds = running.wait_until_committed(size) - begin
-        cpu = running.cpu_nanoseconds() - cpu
+        end, used = running.wait_until_committed(size)
         running.kill()
         assert running.committed_offset(there) == size
     os.rename(there, source)
-    return seconds, cpu / 1e9
+    return end - begin, (used - cpu) / 1e9
 
 
 def tail(bench):

@@ -78,20 +78,21 @@ server: {{listen: '127.0.0.1:{self.port}'}}
 
     def wait_until_committed(self, size):
         """Until all sources have read so many bytes, and what was read is committed: no commit has
-        come for a while. Gives the instant, monotonic, since when that is so."""
-        commits, since = None, time.monotonic()
+        come for a while. Gives since when that is so, monotonic, and the nanoseconds of CPU that
+        all its threads had used by then."""
+        commits, since, used = None, time.monotonic(), 0
 
         def done():
-            nonlocal commits, since
+            nonlocal commits, since, used
             metrics = self.metrics()
             read = sum(value for name, value in metrics.items()
                        if name.startswith("tallybell_source_bytes_total{"))
             known, commits = commits, metrics["tallybell_store_commits_total"]
             if read < size or commits != known:
-                since = time.monotonic()
+                since, used = time.monotonic(), self.cpu_nanoseconds()
             return time.monotonic() - since > SETTLED
-        self.wait_until(done, "all is read and committed", 0.01)
-        return since
+        self.wait_until(done, "all is read and committed", 0.02)
+        return since, used
 
     def kill(self):
         self.child.kill()

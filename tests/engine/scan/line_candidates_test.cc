@@ -12,6 +12,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "engine/frame/envelope.h"
 #include "engine/scan/required_literals.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -180,6 +181,22 @@ TEST(LineCandidatesTest, TakesNoOtherStringOfADockerLineForItsText) {
   EXPECT_THAT(
       Find(*candidates, absl::StrCat(whole, "\n", err, "\n", whole, "\n", piece, "\n", whole)),
       ElementsAre(whole + " [all]", err + " [all]", piece + " [all]", whole + " [all]"));
+}
+
+// Docker's driver writes no such line; what reads it passes over the key and takes the line for a
+// piece, as it says nothing of a newline.
+TEST(LineCandidatesTest, TakesNoPieceForWholeWhoseLastQuoteStandsBehindABackslash) {
+  const auto candidates = Make({"AB"}, ScanEnvelope::kDocker);
+  const std::string out = R"({"log":"x\n","stream":"stdout","time":"2024-05-01T12:32:30.4Z"})";
+  const std::string err = R"({"log":"x\n","stream":"stderr","time":"2024-05-01T12:32:30.4Z"})";
+  const std::string piece = R"({"log":"A\\","k\\":\\"v\n","stream":"stdout","time":"T\\"})";
+  const std::string rest = R"({"log":"B\n","stream":"stdout","time":"2024-05-01T12:32:30.4Z"})";
+  std::string scratch;
+  EXPECT_TRUE(Unwrap(EnvelopeKind::kDocker, piece, &scratch).partial);
+  const std::vector<std::string> found =
+      Find(*candidates, absl::StrCat(out, "\n", err, "\n", out, "\n", piece, "\n", rest, "\n"));
+  EXPECT_THAT(found, ::testing::IsSupersetOf(
+                         {absl::StrCat(piece, " [all]"), absl::StrCat(rest, " [all]")}));
 }
 
 TEST(LineCandidatesTest, ThreadsShareOneEachWithItsScratch) {
