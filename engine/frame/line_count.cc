@@ -22,10 +22,9 @@ constexpr size_t kAhead = 2 << 10;
 
 // Newlines are counted in the lanes of a vector, which hold 255 each before they are added up.
 template <size_t kWidth>
-[[gnu::always_inline]] inline ByteFacts Look(const char* p, const char* end) {
+[[gnu::always_inline]] inline void Look(const char* p, const char* end, ByteFacts* facts) {
   using Bytes = typename Lanes<kWidth>::Bytes;
   constexpr size_t kMaxSteps = 255;
-  ByteFacts facts;
   Bytes least = ~Bytes{};
   Bytes escapes = {};
   Bytes all = {};
@@ -42,32 +41,32 @@ template <size_t kWidth>
       all |= bytes;
       least = bytes < least ? bytes : least;
     }
-    for (size_t lane = 0; lane < kWidth; ++lane) facts.lines += found[lane];
+    for (size_t lane = 0; lane < kWidth; ++lane) facts->newlines += found[lane];
   }
   for (size_t lane = 0; lane < kWidth; ++lane) {
-    facts.has_nul |= least[lane] == 0;
-    facts.has_escape |= escapes[lane] != 0;
-    facts.has_high |= all[lane] >= 0x80;
+    facts->has_nul |= least[lane] == 0;
+    facts->has_escape |= escapes[lane] != 0;
+    facts->has_high |= all[lane] >= 0x80;
   }
   for (; p < end; ++p) {
-    facts.lines += *p == '\n' ? 1 : 0;
-    facts.has_nul |= *p == '\0';
-    facts.has_escape |= *p == static_cast<char>(kEscape);
-    facts.has_high |= static_cast<uint8_t>(*p) >= 0x80;
+    facts->newlines += *p == '\n' ? 1 : 0;
+    facts->has_nul |= *p == '\0';
+    facts->has_escape |= *p == static_cast<char>(kEscape);
+    facts->has_high |= static_cast<uint8_t>(*p) >= 0x80;
   }
-  return facts;
 }
 
 #if defined(__x86_64__)
-[[gnu::target("avx2")]] ByteFacts LookByAvx2(const char* p, const char* end) {
-  return Look<32>(p, end);
+[[gnu::target("avx2")]] void LookByAvx2(const char* p, const char* end, ByteFacts* facts) {
+  Look<32>(p, end, facts);
 }
 
-[[gnu::target("avx512f,avx512bw")]] ByteFacts LookByAvx512(const char* p, const char* end) {
-  return Look<64>(p, end);
+[[gnu::target("avx512f,avx512bw")]] void LookByAvx512(const char* p, const char* end,
+                                                      ByteFacts* facts) {
+  Look<64>(p, end, facts);
 }
 
-using LookAt = ByteFacts (*)(const char* p, const char* end);
+using LookAt = void (*)(const char* p, const char* end, ByteFacts* facts);
 
 LookAt Widest() {
   if (__builtin_cpu_supports("avx512bw")) return LookByAvx512;
@@ -78,18 +77,18 @@ LookAt Widest() {
 
 }  // namespace
 
-ByteFacts LookAtBytes(absl::string_view bytes) {
+void ByteFacts::Add(absl::string_view bytes) {
+  if (bytes.empty()) return;
   const char* const end = bytes.data() + bytes.size();
 #if defined(__x86_64__)
   static const LookAt look = Widest();
-  ByteFacts facts = look(bytes.data(), end);
+  look(bytes.data(), end, this);
 #else
-  ByteFacts facts = Look<16>(bytes.data(), end);
+  Look<16>(bytes.data(), end, this);
 #endif
-  if (!bytes.empty() && bytes.back() != '\n') ++facts.lines;
-  return facts;
+  ends_within_line = bytes.back() != '\n';
 }
 
-int64_t CountLines(absl::string_view bytes) { return LookAtBytes(bytes).lines; }
+int64_t CountLines(absl::string_view bytes) { return LookAtBytes(bytes).lines(); }
 
 }  // namespace tallybell

@@ -16,7 +16,13 @@ int64_t CountLines(absl::string_view bytes);
 
 // What there is in some bytes, found in one pass over them.
 struct ByteFacts {
-  int64_t lines = 0;        // as CountLines
+  // More of them: `bytes` are those behind the ones before.
+  void Add(absl::string_view bytes);
+
+  int64_t lines() const { return newlines + (ends_within_line ? 1 : 0); }  // as CountLines
+
+  int64_t newlines = 0;
+  bool ends_within_line = false;
   bool has_nul = false;     // a byte is NUL
   bool has_escape = false;  // a byte is ESC, with which colours begin
   bool has_high = false;    // a byte is not ASCII
@@ -24,7 +30,12 @@ struct ByteFacts {
   // Whether nothing in them is to be cleaned but carriage returns.
   bool plain() const { return !has_nul && !has_escape && !has_high; }
 };
-ByteFacts LookAtBytes(absl::string_view bytes);
+
+inline ByteFacts LookAtBytes(absl::string_view bytes) {
+  ByteFacts facts;
+  facts.Add(bytes);
+  return facts;
+}
 
 }  // namespace tallybell
 

@@ -35,9 +35,13 @@ class CandidateRules {
   LineCandidates::ScratchPtr NewScratch() const { return lines_->NewScratch(); }
 
   // As LineCandidates::Find.
-  void Find(absl::string_view block, LineCandidates::Scratch* scratch, CandidateLines* lines,
-            bool may_have_escape = true) const {
-    lines_->Find(block, scratch, lines, may_have_escape);
+  void Find(absl::string_view block, LineCandidates::Scratch* scratch,
+            CandidateLines* lines) const {
+    lines_->Find(block, scratch, lines);
+  }
+  void Find(absl::string_view block, LineCandidates::Look look, LineCandidates::Scratch* scratch,
+            CandidateLines* lines) const {
+    lines_->Find(block, look, scratch, lines);
   }
 
   // The rules for which `line` may count, ascending, in place of what `*rules` held.

@@ -102,11 +102,11 @@ class ChunkReader::Slot : public WorkerCrew::Job {
  private:
   void Search() {
     const absl::string_view bytes = chunk_.bytes();
-    const ByteFacts facts = LookAtBytes(bytes);
-    chunk_.odd = HasLongLine(bytes, options_.max_line) || (facts.has_nul && HasHole(bytes));
+    chunk_.odd = HasLongLine(bytes, options_.max_line);
     if (chunk_.odd) return;
-    chunk_.lines = facts.lines;
-    worker_.Find(bytes, facts, &chunk_.found);
+    const ByteFacts facts = worker_.Find(bytes, &chunk_.found);
+    chunk_.lines = facts.lines();
+    chunk_.odd = facts.has_nul && HasHole(bytes);
   }
 
   // The lines that begin in [from, from + options_.chunk) where the file is mapped. False: they

@@ -15,8 +15,11 @@ namespace {
 
 constexpr int kStream = 0;  // what has no envelope is of no stream of a runtime
 
-// What is known of a line takes more memory than a line that is shorter.
-constexpr size_t kShortLine = 16;  // bytes
+// Whether lines are so long that what is known of them takes no more memory than they do.
+bool AreWorthKnowing(absl::string_view bytes, const ByteFacts& facts) {
+  constexpr size_t kShortLine = 16;  // bytes
+  return static_cast<size_t>(facts.lines()) <= bytes.size() / kShortLine + 1;
+}
 
 // Of so many pairs of a line and a rule one may fail to match, and some more, before it is worth
 // looking for literals.
@@ -59,27 +62,28 @@ LineSearch::Worker::Worker(const LineSearch* search)
   record_.fields = &parsed_.fields;
 }
 
-void LineSearch::Worker::Find(absl::string_view bytes, const ByteFacts& facts, FoundLines* found) {
+ByteFacts LineSearch::Worker::Find(absl::string_view bytes, FoundLines* found) {
   found->Clear();
-  const auto lines = static_cast<size_t>(facts.lines);
-  if (!parser_.has_value() || lines > bytes.size() / kShortLine + 1) {
-    search_.rules_->Find(bytes, scratch_.get(), &found->lines, facts.has_escape);
-    return;
-  }
+  matches_ = lent_ = 0;
+  ByteFacts facts;
   // Both find the same.
-  if (!most_match_ || !MatchEveryLine(bytes, facts, found)) MatchCandidates(bytes, facts, found);
+  if (most_match_) facts = LookAtBytes(bytes);
+  if (!most_match_ || !AreWorthKnowing(bytes, facts) || !MatchEveryLine(bytes, facts, found)) {
+    facts = MatchCandidates(bytes, found);
+  }
+  const auto lines = static_cast<size_t>(facts.lines());
   const size_t pairs = lines * search_.rules_->selected().size();
   most_match_ = search_.quick_ && matches_ > 0 && pairs - matches_ <= lines / kFewFail;
   CopyLent(found);
+  return facts;
 }
 
 // Without looking for literals first, which spares nothing where nearly all lines have them; it is
 // done for those lines only that match nothing. False if too many do not: this is the wrong way.
 bool LineSearch::Worker::MatchEveryLine(absl::string_view bytes, const ByteFacts& facts,
                                         FoundLines* found) {
-  matches_ = lent_ = 0;
   candidates_ = search_.rules_->selected();
-  found->matched.reserve(static_cast<size_t>(facts.lines));
+  found->matched.reserve(static_cast<size_t>(facts.lines()));
   size_t pairs = 0;
   for (size_t begin = 0; begin < bytes.size();) {
     const size_t end = std::min(bytes.find('\n', begin), bytes.size());
@@ -89,9 +93,10 @@ bool LineSearch::Worker::MatchEveryLine(absl::string_view bytes, const ByteFacts
     if (matched.matches.size() < candidates_.size() &&
         pairs - matches_ > kSomeFail + pairs / kFewFail) {
       found->Clear();
+      matches_ = lent_ = 0;
       return false;
     }
-    if (matched.matches.empty() && !MayCount(bytes.substr(begin, end + 1 - begin), facts)) {
+    if (matched.matches.empty() && !MayCount(bytes.substr(begin, end + 1 - begin))) {
       found->matched.pop_back();
     } else {
       found->lines.AddForEveryPattern(begin, end);
@@ -101,10 +106,14 @@ bool LineSearch::Worker::MatchEveryLine(absl::string_view bytes, const ByteFacts
   return true;
 }
 
-void LineSearch::Worker::MatchCandidates(absl::string_view bytes, const ByteFacts& facts,
-                                         FoundLines* found) {
-  matches_ = lent_ = 0;
-  search_.rules_->Find(bytes, scratch_.get(), &found->lines, facts.has_escape);
+ByteFacts LineSearch::Worker::MatchCandidates(absl::string_view bytes, FoundLines* found) {
+  ByteFacts facts;
+  const auto look = [&facts](absl::string_view step) {
+    facts.Add(step);
+    return facts.has_escape;
+  };
+  search_.rules_->Find(bytes, look, scratch_.get(), &found->lines);
+  if (!parser_.has_value() || !AreWorthKnowing(bytes, facts)) return facts;
   const std::vector<CandidateLines::Line>& lines = found->lines.lines();
   found->matched.reserve(lines.size());
   for (const CandidateLines::Line& line : lines) {
@@ -113,11 +122,12 @@ void LineSearch::Worker::MatchCandidates(absl::string_view bytes, const ByteFact
     const absl::string_view raw = bytes.substr(line.begin, line.end - line.begin);
     matched.known = Match(raw, facts.plain(), &matched);
   }
+  return facts;
 }
 
 // `line`: with its newline, if it has one.
-bool LineSearch::Worker::MayCount(absl::string_view line, const ByteFacts& facts) {
-  search_.rules_->Find(line, scratch_.get(), &one_line_, facts.has_escape);
+bool LineSearch::Worker::MayCount(absl::string_view line) {
+  search_.rules_->Find(line, scratch_.get(), &one_line_);
   return !one_line_.lines().empty();
 }
 

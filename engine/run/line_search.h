@@ -66,13 +66,14 @@ class LineSearch {
     Worker& operator=(const Worker&) = delete;
 
     // Puts what is found in `bytes` in place of what `*found` held, which needs them no more then.
-    // They are whole lines, none of which is the first of its file. `facts`: theirs.
-    void Find(absl::string_view bytes, const ByteFacts& facts, FoundLines* found);
+    // They are whole lines, none of which is the first of its file. Gives what is in them, which
+    // it had to look at.
+    ByteFacts Find(absl::string_view bytes, FoundLines* found);
 
    private:
     bool MatchEveryLine(absl::string_view bytes, const ByteFacts& facts, FoundLines* found);
-    void MatchCandidates(absl::string_view bytes, const ByteFacts& facts, FoundLines* found);
-    bool MayCount(absl::string_view line, const ByteFacts& facts);
+    ByteFacts MatchCandidates(absl::string_view bytes, FoundLines* found);
+    bool MayCount(absl::string_view line);
     bool Match(absl::string_view raw, bool plain, FoundLines::Matched* matched);
     void CopyLent(FoundLines* found) const;
 

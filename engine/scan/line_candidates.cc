@@ -16,8 +16,12 @@ namespace {
 constexpr char kEscape = '\x1B';
 // Stands for all patterns among the targets of a literal.
 constexpr uint32_t kEveryPattern = UINT32_MAX;
-// Bytes scanned at a time: what bounds the hits that wait, and stays in the cache.
-constexpr size_t kChunkBytes = 64 * 1024;
+// Bytes that are looked at and then scanned, at a time: they stay in the nearest cache meanwhile.
+constexpr size_t kStepBytes = 16 * 1024;
+// Hits that wait until all of a block was looked at: from so many on, the rest is scanned then.
+constexpr size_t kMostWaiting = 16 * 1024;
+// What patterns see of lines that hold escapes, scanned at a time.
+constexpr size_t kTextBytes = 64 * 1024;
 
 }  // namespace
 
@@ -195,8 +199,38 @@ LineCandidates::ScratchPtr LineCandidates::NewScratch() const {
   return scratch;
 }
 
-void LineCandidates::Find(absl::string_view block, Scratch* scratch, CandidateLines* lines,
-                          bool may_have_escape) const {
+void LineCandidates::ScanStep(absl::string_view block, size_t begin, Scratch* scratch) const {
+  // Steps overlap by what a literal needs, or those across their edges are lost.
+  const size_t overlap = std::min(begin, longest_literal_ - 1);
+  const size_t from = begin - overlap;
+  std::vector<ScanHit>& hits = scratch->hits;
+  const auto first = static_cast<std::ptrdiff_t>(hits.size());
+  scanner_->Scan(block.substr(from, overlap + kStepBytes), scratch->scanner.get(), &hits);
+  const auto fresh = std::partition_point(hits.begin() + first, hits.end(),
+                                          [&](const ScanHit& hit) { return hit.end <= overlap; });
+  hits.erase(hits.begin() + first, fresh);  // known from the step before
+  for (auto hit = hits.begin() + first; hit != hits.end(); ++hit) {
+    hit->end += static_cast<uint32_t>(from);
+  }
+}
+
+void LineCandidates::Find(absl::string_view block, Scratch* scratch, CandidateLines* lines) const {
+  Find(
+      block, [](absl::string_view) { return true; }, scratch, lines);
+}
+
+void LineCandidates::Find(absl::string_view block, Look look, Scratch* scratch,
+                          CandidateLines* lines) const {
+  scratch->hits.clear();
+  bool may_have_escape = false;
+  size_t scanned = 0;
+  for (size_t begin = 0; begin < block.size(); begin += kStepBytes) {
+    if (look(block.substr(begin, kStepBytes))) may_have_escape = true;
+    if (scratch->hits.size() >= kMostWaiting) continue;
+    ScanStep(block, begin, scratch);
+    scanned = begin + kStepBytes;
+  }
+
   // Places in lines that are candidates for every pattern.
   std::vector<uint32_t>& flagged = scratch->flagged;
   flagged.clear();
@@ -226,18 +260,15 @@ void LineCandidates::Find(absl::string_view block, Scratch* scratch, CandidateLi
       }
     }
   };
-  // Chunks overlap by what a literal needs, or those across their edges are lost.
-  for (size_t chunk = 0; chunk < block.size(); chunk += kChunkBytes) {
-    const size_t overlap = std::min(chunk, longest_literal_ - 1);
-    scratch->hits.clear();
-    scanner_->Scan(block.substr(chunk - overlap, overlap + kChunkBytes), scratch->scanner.get(),
-                   &scratch->hits);
-    for (ScanHit hit : scratch->hits) {
-      if (hit.end <= overlap) continue;  // known from the chunk before
-      hit.end += static_cast<uint32_t>(chunk - overlap);
+  while (true) {
+    for (const ScanHit& hit : scratch->hits) {
       flag_up_to(hit.end - 1);
       add(hit);
     }
+    if (scanned >= block.size()) break;
+    scratch->hits.clear();
+    ScanStep(block, scanned, scratch);
+    scanned += kStepBytes;
   }
   flag_up_to(block.size());
   builder.Finish();
@@ -262,7 +293,7 @@ void LineCandidates::LookThroughEscapes(absl::string_view block, Scratch* scratc
     scratch->texts.push_back('\n');
     scratch->text_lines.push_back(i);
     scratch->text_ends.push_back(scratch->texts.size());
-    if (scratch->texts.size() >= kChunkBytes) FindInTexts(scratch, lines);
+    if (scratch->texts.size() >= kTextBytes) FindInTexts(scratch, lines);
   }
   if (!any) return;
   FindInTexts(scratch, lines);

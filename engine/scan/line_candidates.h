@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -100,10 +101,16 @@ class LineCandidates {
 
   // Puts the candidates of `block` in place of what `*lines` held. `block` is whole lines, of
   // which the last may lack its newline, and at most LiteralScanner::kMaxBlockBytes. Takes time
-  // linear in it, and memory for at most its lines. `may_have_escape`: false if it is known that
-  // no byte of it is ESC.
-  void Find(absl::string_view block, Scratch* scratch, CandidateLines* lines,
-            bool may_have_escape = true) const;
+  // linear in it, and memory for at most its lines.
+  void Find(absl::string_view block, Scratch* scratch, CandidateLines* lines) const;
+
+  // For who looks at all bytes himself: is given those of a block once and in order, a few KiB at a
+  // time, while they are near for those who look for literals. Says whether any of those may be
+  // ESC.
+  using Look = absl::FunctionRef<bool(absl::string_view bytes)>;
+
+  // The same.
+  void Find(absl::string_view block, Look look, Scratch* scratch, CandidateLines* lines) const;
 
   // The patterns without a literal, ascending: they may match any line and are never listed for
   // one.
@@ -114,6 +121,9 @@ class LineCandidates {
 
  private:
   LineCandidates() = default;
+
+  // Appends the hits that end in the step of `block` that begins at `begin`.
+  void ScanStep(absl::string_view block, size_t begin, Scratch* scratch) const;
 
   // Looks at the lines that hold escapes, which any pattern may match so far.
   void LookThroughEscapes(absl::string_view block, Scratch* scratch, CandidateLines* lines) const;

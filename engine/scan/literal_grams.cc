@@ -123,7 +123,7 @@ class GramChoice {
     int common = static_cast<int>(LiteralGram::kBytes - text.size()) * kAnyByte;
     for (const char c : text) common += Commonness(static_cast<unsigned char>(c));
     // From about one find in 10,000 bytes on, finds cost as much as the gram itself.
-    constexpr int kAsDear = 20;
+    constexpr int kAsDear = 24;
     const double finds =
         common < kAsDear ? 1.0 / (1 << (kAsDear - common)) : 1 << (common - kAsDear);
     return {std::string(text), ignore_case, common, 1 + finds, {}};

@@ -17,7 +17,7 @@ namespace tallybell {
 // those be. Sets of rules name the same things again and again, so few grams stand for many
 // literals.
 struct LiteralGram {
-  static constexpr size_t kBytes = 3;
+  static constexpr size_t kBytes = 4;
 
   // A literal, as its place in the list, and where in it the gram begins, in bytes.
   struct Member {
@@ -25,7 +25,8 @@ struct LiteralGram {
     uint32_t at;
   };
 
-  std::string bytes;  // kBytes, or two that any byte may follow; small letters if case is ignored
+  // kBytes, or two or three that any byte may follow; small letters if case is ignored.
+  std::string bytes;
   bool ignore_case = false;
   std::vector<Member> members;
 };

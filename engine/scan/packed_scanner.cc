@@ -24,6 +24,9 @@ constexpr size_t kBytes = LiteralGram::kBytes;
 constexpr size_t kPlaces = 32;      // that are looked at at a time, in an AVX2 register
 constexpr size_t kWidePlaces = 64;  // in an AVX-512 one
 constexpr size_t kPassGrams = 8;    // in one pass: each is a bit of a byte
+// How far ahead memory is asked for, in bytes: a little more than LineCandidates scans at a time,
+// so that the next step, which someone else looks at first, is on its way.
+constexpr size_t kAhead = 18 << 10;
 // More passes than these are dearer than what Hyperscan does.
 constexpr size_t kNarrowPasses = 2;
 constexpr size_t kWidePasses = 4;
@@ -65,7 +68,6 @@ class PackedScanner : public LiteralScanner {
     void Mark(unsigned char byte, uint8_t bit) {
       low[byte & 15] |= bit;
       high[byte >> 4] |= bit;
-      ascii[byte & 127] |= bit;
       six_bits[byte & 63] |= bit;
     }
     void MarkAny(uint8_t bit) {
@@ -75,8 +77,6 @@ class PackedScanner : public LiteralScanner {
     // By each half of the byte, both of which must agree.
     std::array<uint8_t, 16> low = {};
     std::array<uint8_t, 16> high = {};
-    // By all of it but for its highest bit.
-    std::array<uint8_t, 128> ascii = {};
     // By its lowest six.
     std::array<uint8_t, 64> six_bits = {};
   };
@@ -113,8 +113,8 @@ class PackedScanner : public LiteralScanner {
   }
   [[gnu::target("avx2"), gnu::always_inline]] static inline Tables LoadTables(const Pass& pass) {
     const auto& masks = pass.masks;
-    return {{Load(masks[0].low), Load(masks[1].low), Load(masks[2].low)},
-            {Load(masks[0].high), Load(masks[1].high), Load(masks[2].high)}};
+    return {{Load(masks[0].low), Load(masks[1].low), Load(masks[2].low), Load(masks[3].low)},
+            {Load(masks[0].high), Load(masks[1].high), Load(masks[2].high), Load(masks[3].high)}};
   }
 
   // The grams whose byte `k` may be at each of the places [p, p + 32), a byte each.
@@ -132,15 +132,19 @@ class PackedScanner : public LiteralScanner {
   // Of the places [p, p + 32) the grams that may begin there.
   [[gnu::target("avx2"), gnu::always_inline]] static inline __m256i MayBegin(const Tables& tables,
                                                                              const char* p) {
-    return _mm256_and_si256(MayBeAt<0>(tables, p),
-                            _mm256_and_si256(MayBeAt<1>(tables, p + 1), MayBeAt<2>(tables, p + 2)));
+    return _mm256_and_si256(_mm256_and_si256(MayBeAt<0>(tables, p), MayBeAt<1>(tables, p + 1)),
+                            _mm256_and_si256(MayBeAt<2>(tables, p + 2), MayBeAt<3>(tables, p + 3)));
   }
+
+  // Has the memory at `p`, which may be anywhere, brought near.
+  [[gnu::always_inline]] static inline void AskFor(const char* p) { _mm_prefetch(p, _MM_HINT_T1); }
 
   // Looks at as many places as can be loaded from `at` on; returns where the rest begins.
   [[gnu::target("avx2")]] size_t ScanWhole(const Pass& pass, size_t at, absl::string_view block,
                                            std::vector<ScanHit>* hits) const {
     const Tables tables = LoadTables(pass);
     for (; at + 2 * kPlaces + kBytes - 1 <= block.size(); at += 2 * kPlaces) {
+      AskFor(block.data() + at + kAhead);
       const __m256i first = MayBegin(tables, block.data() + at);
       const __m256i second = MayBegin(tables, block.data() + at + kPlaces);
       const __m256i any = _mm256_or_si256(first, second);
@@ -154,35 +158,38 @@ class PackedScanner : public LiteralScanner {
     return at;
   }
 
-  // Of the first two bytes six bits are looked at: where a look-up in 64 bytes is one step, one in
-  // 128 is three.
+  // Of each byte six bits are looked at: where a look-up in 64 bytes is one step, one in 128 is
+  // three.
   struct WideTables {
-    __m512i first;
-    __m512i second;
-    __m512i third_low;
-    __m512i third_high;
+    __m512i six_bits[kBytes];
   };
+
+  template <size_t k>
+  [[gnu::target("avx512f,avx512bw,avx512vbmi"), gnu::always_inline]] static inline __m512i
+  MayBeAtWide(const WideTables& tables, const char* p) {
+    return _mm512_permutexvar_epi8(_mm512_loadu_si512(p + k), tables.six_bits[k]);
+  }
 
   [[gnu::target("avx512f,avx512bw,avx512vbmi"), gnu::always_inline]] static inline __m512i
   MayBeginWide(const WideTables& tables, const char* p) {
-    const __m512i first = _mm512_permutexvar_epi8(_mm512_loadu_si512(p), tables.first);
-    const __m512i second = _mm512_permutexvar_epi8(_mm512_loadu_si512(p + 1), tables.second);
-    const __m512i third =
-        _mm512_permutex2var_epi8(tables.third_low, _mm512_loadu_si512(p + 2), tables.third_high);
-    return _mm512_and_si512(first, _mm512_and_si512(second, third));
+    return _mm512_and_si512(_mm512_and_si512(MayBeAtWide<0>(tables, p), MayBeAtWide<1>(tables, p)),
+                            _mm512_and_si512(MayBeAtWide<2>(tables, p), MayBeAtWide<3>(tables, p)));
   }
 
   // As ScanWhole, from the first byte on.
   [[gnu::target("avx512f,avx512bw,avx512vbmi")]] size_t ScanWide(const Pass& pass,
                                                                  absl::string_view block,
                                                                  std::vector<ScanHit>* hits) const {
-    static_assert(kBytes == 3);
+    static_assert(kBytes == 4);
     const auto& masks = pass.masks;
-    const WideTables tables = {
-        _mm512_loadu_si512(masks[0].six_bits.data()), _mm512_loadu_si512(masks[1].six_bits.data()),
-        _mm512_loadu_si512(masks[2].ascii.data()), _mm512_loadu_si512(masks[2].ascii.data() + 64)};
+    const WideTables tables = {{_mm512_loadu_si512(masks[0].six_bits.data()),
+                                _mm512_loadu_si512(masks[1].six_bits.data()),
+                                _mm512_loadu_si512(masks[2].six_bits.data()),
+                                _mm512_loadu_si512(masks[3].six_bits.data())}};
     size_t at = 0;
     for (; at + 2 * kWidePlaces + kBytes - 1 <= block.size(); at += 2 * kWidePlaces) {
+      AskFor(block.data() + at + kAhead);
+      AskFor(block.data() + at + kAhead + kWidePlaces);
       const __m512i first = MayBeginWide(tables, block.data() + at);
       const __m512i second = MayBeginWide(tables, block.data() + at + kWidePlaces);
       const __m512i any = _mm512_or_si512(first, second);

@@ -67,7 +67,7 @@ class LineSearchTest : public ::testing::Test {
   static std::vector<std::string> Find(LineSearch::Worker* worker, const std::string& bytes,
                                        bool* took_every_line) {
     FoundLines found;
-    worker->Find(bytes, LookAtBytes(bytes), &found);
+    worker->Find(bytes, &found);
     std::vector<std::string> lines;
     for (size_t i = 0; i < found.lines.lines().size(); ++i) {
       lines.push_back(Describe(found, i, bytes));
@@ -152,7 +152,7 @@ TEST_F(LineSearchTest, OfVeryShortLinesNothingIsKept) {
   UseRules("{alert: A, where: severity >= error, when: count > 0 in 1m}");
   const std::string bytes(1000, '\n');
   FoundLines found;
-  fresh_->Find(bytes, LookAtBytes(bytes), &found);
+  fresh_->Find(bytes, &found);
   EXPECT_EQ(found.lines.lines().size(), 1000u);
   EXPECT_THAT(found.matched, IsEmpty());
 }
@@ -194,7 +194,7 @@ TEST_F(LineSearchTest, WhatIsFoundDoesNotDependOnTheStretchBefore) {
     const std::vector<std::string> expected = Find(fresh_.get(), bytes, &took_every_line);
     EXPECT_EQ(Find(&experienced, bytes, &took_every_line), expected) << bytes;
     took += took_every_line ? 1 : 0;
-    if (took_every_line && expected.size() < static_cast<size_t>(LookAtBytes(bytes).lines))
+    if (took_every_line && expected.size() < static_cast<size_t>(LookAtBytes(bytes).lines()))
       ++missed;
   }
   EXPECT_GT(took, 500);

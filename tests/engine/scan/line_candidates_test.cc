@@ -104,6 +104,27 @@ TEST(LineCandidatesTest, FindsWhatLiesAcrossTheEdgesOfItsChunks) {
   EXPECT_EQ(Find(*candidates, absl::StrCat(one_line, "needle", one_line, "\nx")).size(), 1u);
 }
 
+TEST(LineCandidatesTest, WhoLooksAtAllBytesSeesEachOnceBeforeAnythingIsFound) {
+  const auto candidates = Make({"needle"}, ScanEnvelope::kNone);
+  for (const absl::string_view hit : {"", "needle", "\x1B"}) {
+    std::string block;
+    while (block.size() < 200'000) {
+      absl::StrAppend(&block, "line ", block.size(), " ", hit, "\n");
+    }
+    CandidateLines found;
+    std::string seen;
+    const auto look = [&](absl::string_view bytes) {
+      EXPECT_LE(bytes.size(), 64u << 10);
+      EXPECT_THAT(found.lines(), IsEmpty());
+      absl::StrAppend(&seen, bytes);
+      return absl::StrContains(bytes, '\x1B');
+    };
+    candidates->Find(block, look, candidates->NewScratch().get(), &found);
+    EXPECT_EQ(seen, block);
+    EXPECT_EQ(found.lines().size(), Find(*candidates, block).size());
+  }
+}
+
 TEST(LineCandidatesTest, CountsNoHitTwiceWhereChunksOverlap) {
   const auto candidates =
       Make({"aaa", "bbb", "a literal of about thirty bytes"}, ScanEnvelope::kNone);
