@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
 #include "engine/cli/commands.h"
 #include "rules/diagnostics.h"
 
@@ -53,8 +54,7 @@ int Main(const std::vector<std::string>& words) {
         NearestWord(command, {"replay", "run", "check", "test", "explain", "history", "outbox",
                               "forget", "version", "help"});
     fprintf(stderr, "tallybell: unknown command \"%s\"%s%s%s\n\n", command.c_str(),
-            nearest.empty() ? "" : "; did you mean ", nearest.c_str(),
-            nearest.empty() ? "" : "?");
+            nearest.empty() ? "" : "; did you mean ", nearest.c_str(), nearest.empty() ? "" : "?");
   }
   fwrite(kUsage.data(), 1, kUsage.size(), stderr);
   return kExitUsage;
@@ -64,6 +64,10 @@ int Main(const std::vector<std::string>& words) {
 }  // namespace tallybell
 
 int main(int argc, char** argv) {
+#ifdef NDEBUG
+  // Debian's Abseil looks for cycles of locks with each lock that is taken, for twice its price.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+#endif
   // A receiver that hangs up while it is written to must not end the process.
   signal(SIGPIPE, SIG_IGN);
   return tallybell::Main(std::vector<std::string>(argv + 1, argv + argc));

@@ -4,6 +4,8 @@
 #include "engine/net/socket_watchdog.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/timerfd.h>
 // Not <netinet/tcp.h>: its tcp_info ends before the byte counters.
 #include <linux/tcp.h>
 #include <netinet/in.h>
@@ -12,8 +14,6 @@
 #include <algorithm>
 #include <chrono>
 #include <utility>
-
-#include "absl/time/time.h"
 
 namespace tallybell {
 namespace {
@@ -30,14 +30,16 @@ TimeNs Steady() {
 
 }  // namespace
 
-SocketWatchdog::SocketWatchdog() : thread_([this] { Run(); }) {}
+SocketWatchdog::SocketWatchdog()
+    : timer_(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)),
+      thread_([this] { Run(); }) {}
 
 SocketWatchdog::~SocketWatchdog() {
   {
     absl::MutexLock lock(&mutex_);
     stopping_ = true;
-    changed_.Signal();
   }
+  LookIn(1);
   thread_.join();
 }
 
@@ -48,7 +50,7 @@ void SocketWatchdog::Begin(DurationNs deadline, int64_t max_bytes) {
   bytes_before_ = BytesReceived();
   cut_ = cancelled_ ? absl::CancelledError("cancelled") : absl::OkStatus();
   armed_ = true;
-  changed_.Signal();
+  LookIn(cut_.ok() ? std::clamp<DurationNs>(deadline, 1, kLook) : 1);
 }
 
 void SocketWatchdog::Watch(int socket) {
@@ -60,6 +62,7 @@ void SocketWatchdog::Watch(int socket) {
 absl::Status SocketWatchdog::End() {
   absl::MutexLock lock(&mutex_);
   armed_ = false;
+  LookIn(0);
   if (!cut_.ok()) socket_.Reset();
   return std::exchange(cut_, absl::OkStatus());
 }
@@ -93,27 +96,37 @@ int64_t SocketWatchdog::BytesReceived() const {
   return static_cast<int64_t>(info.tcpi_bytes_received);
 }
 
+void SocketWatchdog::LookIn(DurationNs wait) const {
+  itimerspec when = {};
+  when.it_value.tv_sec = wait / kSecond;
+  when.it_value.tv_nsec = wait % kSecond;
+  timerfd_settime(timer_.get(), 0, &when, nullptr);
+}
+
+DurationNs SocketWatchdog::Look() {
+  if (!cut_.ok()) {
+    // Again and again: a socket that was not connected yet does not remember the first time.
+    if (socket_) shutdown(socket_.get(), SHUT_RDWR);
+    return kLook;
+  }
+  const DurationNs left = deadline_ - Steady();
+  if (left <= 0) {
+    Cut(absl::DeadlineExceededError("no answer in time"));
+  } else if (BytesReceived() - bytes_before_ > max_bytes_) {
+    Cut(absl::ResourceExhaustedError("the answer is too long"));
+  }
+  return std::clamp<DurationNs>(left, 1, kLook);
+}
+
 void SocketWatchdog::Run() {
-  absl::MutexLock lock(&mutex_);
-  while (!stopping_) {
-    if (!armed_) {
-      changed_.Wait(&mutex_);
-      continue;
-    }
-    if (!cut_.ok()) {
-      // Again and again: a socket that was not connected yet does not remember the first time.
-      if (socket_) shutdown(socket_.get(), SHUT_RDWR);
-      changed_.WaitWithTimeout(&mutex_, absl::Nanoseconds(kLook));
-      continue;
-    }
-    const DurationNs left = deadline_ - Steady();
-    if (left <= 0) {
-      Cut(absl::DeadlineExceededError("no answer in time"));
-    } else if (BytesReceived() - bytes_before_ > max_bytes_) {
-      Cut(absl::ResourceExhaustedError("the answer is too long"));
-    } else {
-      changed_.WaitWithTimeout(&mutex_, absl::Nanoseconds(std::min(left, kLook)));
-    }
+  while (true) {
+    pollfd timer = {timer_.get(), POLLIN, 0};
+    poll(&timer, 1, timer_ ? -1 : static_cast<int>(kLook / kMillisecond));
+    uint64_t times;
+    [[maybe_unused]] const ssize_t ignored = read(timer_.get(), &times, sizeof times);
+    absl::MutexLock lock(&mutex_);
+    if (stopping_) return;
+    if (armed_) LookIn(Look());
   }
 }
 

@@ -21,7 +21,8 @@ namespace tallybell {
 // headers of any length.
 //
 // It holds a descriptor of its own to the same socket, so it can never cut a stranger's that got
-// the number after a close. Begin, Watch and End are the requesting thread's; Cancel is anyone's.
+// the number after a close. Its thread sleeps through a request that is quickly done. Begin, Watch
+// and End are the requesting thread's; Cancel is anyone's.
 class SocketWatchdog {
  public:
   SocketWatchdog();
@@ -46,11 +47,17 @@ class SocketWatchdog {
 
  private:
   void Run();
+  // Looks at the request under way; how long until the next time.
+  DurationNs Look() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The thread looks in `wait`; 0: not before this is called again.
+  void LookIn(DurationNs wait) const;
   void Cut(absl::Status why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   int64_t BytesReceived() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
+  // A condition variable would wake the thread with each request. Where there is none, as when
+  // there were no descriptors left, it looks all the time.
+  const UniqueFd timer_;
   mutable absl::Mutex mutex_;
-  absl::CondVar changed_;
   UniqueFd socket_ ABSL_GUARDED_BY(mutex_);
   bool armed_ ABSL_GUARDED_BY(mutex_) = false;
   bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
