@@ -81,6 +81,9 @@ hs_error_t Compile(const std::vector<ScanLiteral>& literals, const std::vector<u
                           database, error);
 }
 
+// Where a literal has more than 512 bytes, 5.4.0 loses hits, of short ones too.
+constexpr size_t kLongest = 256;
+
 class HyperscanScanner : public LiteralScanner {
  public:
   explicit HyperscanScanner(DatabasePtr database) : database_(std::move(database)) {}
@@ -111,6 +114,10 @@ class HyperscanScanner : public LiteralScanner {
 absl::StatusOr<std::unique_ptr<LiteralScanner>> CreateHyperscanScanner(
     const std::vector<ScanLiteral>& literals, const std::vector<uint32_t>& ids) {
   if (literals.empty()) return absl::UnavailableError("Hyperscan takes no empty list");
+  const bool too_long =
+      std::any_of(literals.begin(), literals.end(),
+                  [](const ScanLiteral& literal) { return literal.text.size() > kLongest; });
+  if (too_long) return absl::UnavailableError("Hyperscan is not given literals that long");
   if (hs_valid_platform() != HS_SUCCESS) {
     return absl::UnavailableError("this CPU lacks what Hyperscan needs");
   }
