@@ -22,8 +22,9 @@
 
 namespace tallybell {
 
-// A number that threads may change and read without a lock.
-class Metric {
+// A number that threads may change and read without a lock. Each has a cache line for itself: a
+// thread that counts every line would slow down all who read what stands beside the number.
+class alignas(64) Metric {
  public:
   void Add(int64_t n = 1) { value_.fetch_add(n, std::memory_order_relaxed); }
   // The same, a tenth of the cost, for the only thread that changes it.

@@ -23,8 +23,11 @@ struct SourceItem {
 
   // Not defaulted: what is made in a vector would be filled with zeros first, all of it.
   SourceItem() {}  // NOLINT(modernize-use-equals-default)
-  SourceItem(TimeNs at, uint64_t offset, RuleMatches&& matches)
-      : time(at), record{at, 0, offset, std::move(matches)} {}
+  SourceItem(TimeNs at, uint64_t offset, RuleMatches&& matches) : time(at) {
+    record.time = at;
+    record.offset = offset;
+    record.matches = std::move(matches);
+  }
   static SourceItem Mark(TimeNs time) {
     SourceItem item;
     item.time = time;

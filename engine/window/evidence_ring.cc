@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 #include <tuple>
 #include <utility>
 
@@ -72,12 +73,12 @@ uint64_t EvidenceRing::end() const {
 
 void EvidenceRing::Append(Chunk* chunk, TimeNs time, uint64_t offset, uint32_t file,
                           absl::string_view line) {
-  const Header header = {time, offset, file, static_cast<uint32_t>(line.size())};
-  const size_t end = chunk->size + Occupied(sizeof(header), line.size());
+  const size_t end = chunk->size + Occupied(sizeof(Header), line.size());
   Reserve(chunk, end);
   char* const at = chunk->bytes.get() + chunk->size;
-  std::memcpy(at, &header, sizeof(header));
-  if (!line.empty()) std::memcpy(at + sizeof(header), line.data(), line.size());
+  // In place: to copy what was just put together waits for all that was written before.
+  new (at) Header{time, offset, file, static_cast<uint32_t>(line.size())};
+  if (!line.empty()) std::memcpy(at + sizeof(Header), line.data(), line.size());
   chunk->size = end;
   ++chunk->lines;
   chunk->latest = std::max(chunk->latest, time);
