@@ -54,8 +54,8 @@ class SocketWatchdog {
   void Cut(absl::Status why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   int64_t BytesReceived() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  // A condition variable would wake the thread with each request. Where there is none, as when
-  // there were no descriptors left, it looks all the time.
+  // A condition variable would wake the thread with each request. Where there is no
+  // timer, as when there were no descriptors left, it looks all the time.
   const UniqueFd timer_;
   mutable absl::Mutex mutex_;
   UniqueFd socket_ ABSL_GUARDED_BY(mutex_);

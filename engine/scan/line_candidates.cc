@@ -16,8 +16,8 @@ namespace {
 constexpr char kEscape = '\x1B';
 // Stands for all patterns among the targets of a literal.
 constexpr uint32_t kEveryPattern = UINT32_MAX;
-// Bytes that are looked at and then scanned, at a time: they stay in the nearest cache meanwhile.
-constexpr size_t kStepBytes = 16 * 1024;
+// Bytes that are looked at and then scanned, at a time.
+constexpr size_t kStepBytes = LiteralScanner::kStepBytes;
 // Hits that wait until all of a block was looked at: from so many on, the rest is scanned then.
 constexpr size_t kMostWaiting = 16 * 1024;
 // What patterns see of lines that hold escapes, scanned at a time.

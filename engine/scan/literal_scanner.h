@@ -39,6 +39,9 @@ class LiteralScanner {
   static constexpr size_t kMaxLiteralBytes = 1024;
   static constexpr size_t kMaxTotalBytes = size_t{4} << 20;
   static constexpr size_t kMaxBlockBytes = size_t{1} << 30;
+  // What is best scanned at a time where there is much: it stays in the nearest cache, and what
+  // stands behind it may be asked for meanwhile.
+  static constexpr size_t kStepBytes = 16 * 1024;
 
   // What a scan writes to besides its hits. Of one scanner and, at a time, one thread.
   class Scratch {

@@ -24,9 +24,9 @@ constexpr size_t kBytes = LiteralGram::kBytes;
 constexpr size_t kPlaces = 32;      // that are looked at at a time, in an AVX2 register
 constexpr size_t kWidePlaces = 64;  // in an AVX-512 one
 constexpr size_t kPassGrams = 8;    // in one pass: each is a bit of a byte
-// How far ahead memory is asked for, in bytes: a little more than LineCandidates scans at a time,
-// so that the next step, which someone else looks at first, is on its way.
-constexpr size_t kAhead = 18 << 10;
+// How far ahead memory is asked for, in bytes: the next step, which somebody else may look at
+// before it is scanned, and the little that he asks for himself.
+constexpr size_t kAhead = LiteralScanner::kStepBytes + (2 << 10);
 // More passes than these are dearer than what Hyperscan does.
 constexpr size_t kNarrowPasses = 2;
 constexpr size_t kWidePasses = 4;

@@ -34,6 +34,7 @@ class Receiver:
                 more = connection.recv(1 << 16)
             except OSError:
                 return
+            at = time.monotonic()
             if not more:
                 return
             got += more
@@ -41,7 +42,7 @@ class Receiver:
                 length = int(_LENGTH.search(got[:end + 2])[1])
                 if len(got) < end + 4 + length:
                     break
-                self.requests.put((time.monotonic(), got[end + 4:end + 4 + length]))
+                self.requests.put((at, got[end + 4:end + 4 + length]))
                 got = got[end + 4 + length:]
                 connection.sendall(_ANSWER)
 

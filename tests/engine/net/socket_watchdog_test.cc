@@ -59,6 +59,13 @@ TEST(SocketWatchdogTest, CutsARequestWhenItsTimeIsUpAndNoOther) {
   EXPECT_EQ(recv(first.server.get(), &byte, 1, MSG_DONTWAIT), -1) << "it was cut";
 }
 
+TEST(SocketWatchdogTest, MayGoWhileARequestIsUnderWay) {
+  const Connection connection;
+  SocketWatchdog watchdog;
+  watchdog.Begin(kHour, kNever);
+  watchdog.Watch(connection.client.get());
+}
+
 TEST(SocketWatchdogTest, CutsWhereThereWereNoDescriptorsLeftWhenItWasMade) {
   rlimit limit;
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);

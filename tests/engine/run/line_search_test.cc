@@ -67,7 +67,9 @@ class LineSearchTest : public ::testing::Test {
   static std::vector<std::string> Find(LineSearch::Worker* worker, const std::string& bytes,
                                        bool* took_every_line) {
     FoundLines found;
-    worker->Find(bytes, &found);
+    const ByteFacts facts = worker->Find(bytes, &found);
+    EXPECT_EQ(facts.lines(), CountLines(bytes));
+    EXPECT_EQ(facts.plain(), LookAtBytes(bytes).plain());
     std::vector<std::string> lines;
     for (size_t i = 0; i < found.lines.lines().size(); ++i) {
       lines.push_back(Describe(found, i, bytes));

@@ -108,7 +108,7 @@ TEST(LineCandidatesTest, WhoLooksAtAllBytesSeesEachOnceBeforeAnythingIsFound) {
   const auto candidates = Make({"needle"}, ScanEnvelope::kNone);
   for (const absl::string_view hit : {"", "needle", "\x1B"}) {
     std::string block;
-    while (block.size() < 200'000) {
+    while (block.size() < 500'000) {
       absl::StrAppend(&block, "line ", block.size(), " ", hit, "\n");
     }
     CandidateLines found;
