@@ -25,9 +25,7 @@ Histogram::Values Histogram::Read() const {
 Metric& Metrics::Get(absl::string_view name, MetricLabels labels) {
   std::sort(labels.begin(), labels.end());
   absl::MutexLock lock(&mutex_);
-  std::unique_ptr<Metric>& slot = metrics_[Key(std::string(name), std::move(labels))];
-  if (slot == nullptr) slot = std::make_unique<Metric>();
-  return *slot;
+  return metrics_[Key(std::string(name), std::move(labels))].metric;
 }
 
 Histogram& Metrics::GetHistogram(absl::string_view name, MetricLabels labels) {
@@ -50,7 +48,7 @@ std::vector<Metrics::HistogramSample> Metrics::HistogramSamples() const {
 
 void Metrics::VisitSamples(Visit visit) const {
   absl::MutexLock lock(&mutex_);
-  for (const auto& [key, metric] : metrics_) visit(key.first, key.second, metric->Value());
+  for (const auto& [key, slot] : metrics_) visit(key.first, key.second, slot.metric.Value());
 }
 
 std::vector<Metrics::Sample> Metrics::Samples() const {
@@ -66,7 +64,7 @@ int64_t Metrics::Total(absl::string_view name) const {
   int64_t total = 0;
   for (auto it = metrics_.lower_bound(Key(std::string(name), {}));
        it != metrics_.end() && it->first.first == name; ++it) {
-    total += it->second->Value();
+    total += it->second.metric.Value();
   }
   return total;
 }

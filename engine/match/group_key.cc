@@ -3,8 +3,6 @@
 
 #include "engine/match/group_key.h"
 
-#include <algorithm>
-
 namespace tallybell {
 namespace {
 
@@ -13,15 +11,9 @@ constexpr char kEnd = '\xff';
 }  // namespace
 
 void AppendToGroupKey(absl::string_view value, std::string* key) {
-  char ended[64];
-  if (value.size() < sizeof(ended)) {
-    std::copy(value.begin(), value.end(), ended);
-    ended[value.size()] = kEnd;
-    key->append(ended, value.size() + 1);
-    return;
-  }
-  key->append(value.data(), value.size());
-  key->push_back(kEnd);
+  const size_t begin = key->size();
+  key->append(value.size() + 1, kEnd);
+  value.copy(key->data() + begin, value.size());
 }
 
 std::string GroupKey(absl::Span<const std::string> by_values) {
