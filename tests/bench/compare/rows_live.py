@@ -24,12 +24,6 @@ def glog(text):
     return f"E{stamp}.{int(now % 1 * 1e6):06d}       1 vm.go:33] {text}\n".encode()
 
 
-def append(path, data):
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    os.write(descriptor, data)
-    os.close(descriptor)
-
-
 def idle(bench):
     """A hundred rules, a file that says nothing new, a receiver that has nothing to hear."""
     log = bench.directory / "idle.log"
@@ -93,15 +87,16 @@ def ring(bench, hanging):
     pause = random.Random(7)
     count = 100 if bench.quick else 400
     waits = []
+    # As a program writes its log: the file stays open.
     with Running(bench, bench.directory, log, bench.file("ring.yaml", RING), sinks) \
-            as running:
+            as running, open(log, "ab", buffering=0) as writer:
         running.wait_until_committed(log.stat().st_size)
         commits = Commits(running)
         for number in range(count):
             time.sleep(pause.uniform(0.005, 0.08))
             line = glog(f"see {number}")
             begin = time.monotonic()
-            append(log, line)
+            writer.write(line)
             waits.append(1000 * (heard(receiver, number) - begin))
         quantiles = commits.milliseconds(0.5), commits.milliseconds(0.99)
     return sorted(waits), quantiles
